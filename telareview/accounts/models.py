@@ -1,0 +1,244 @@
+"""People, the workspaces they may enter, and what they prefer to see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from telareview.accounts.encryption import decrypted, encrypted
+from telareview.accounts.roles import Right, Role, role_may
+
+if TYPE_CHECKING:
+    from telareview.tela import Secret
+
+DEFAULT_ZONE = "America/Sao_Paulo"
+PAGE_SIZES = (25, 50, 100)
+
+
+def validate_zone(name: str) -> None:
+    """Raises ValidationError unless `name` stands in the IANA time zone database."""
+    if name not in available_timezones():
+        raise ValidationError(
+            _("“%(name)s” is no time zone. Choose one such as America/Sao_Paulo."),
+            params={"name": name},
+        )
+
+
+class PersonManager(BaseUserManager["Person"]):
+    """Makes people; an e-mail address is kept in lower case, so that it names one person only."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> Person:
+        """A stored person; without a password nobody can sign in as them."""
+        person = self.model(email=email, **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Person:
+        """A stored person who may open the administration pages."""
+        return self.create_user(email, password, **{"is_staff": True, **fields})
+
+    def get_by_natural_key(self, username: str | None) -> Person:
+        return self.get(email=(username or "").lower())
+
+
+class Person(AbstractBaseUser):
+    """Someone who signs in. What they may do is said by their memberships."""
+
+    class Theme(models.TextChoices):
+        AUTO = "auto", _("As the device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    class Density(models.TextChoices):
+        COMFORTABLE = "comfortable", _("Comfortable")
+        COMPACT = "compact", _("Compact")
+
+    class PageSize(models.IntegerChoices):
+        SMALL = 25, "25"
+        MIDDLE = 50, "50"
+        LARGE = 100, "100"
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=150, blank=True)
+    #: Empty: the language the browser asks for.
+    language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
+    time_zone = models.CharField(_("time zone"), max_length=64, default=DEFAULT_ZONE, validators=[validate_zone])
+    theme = models.CharField(_("theme"), max_length=10, choices=Theme, default=Theme.AUTO)
+    density = models.CharField(_("density"), max_length=15, choices=Density, default=Density.COMFORTABLE)
+    page_size = models.PositiveSmallIntegerField(_("rows per page"), choices=PageSize, default=PageSize.MIDDLE)
+    shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_("Take the tick away to end every session of this person at once."),
+    )
+    is_staff = models.BooleanField(
+        _("may open the administration pages"),
+        default=False,
+        help_text=_("Only together with the role of administrator in a workspace."),
+    )
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = PersonManager()
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")),
+                name="person_email_in_lower_case",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(page_size__in=PAGE_SIZES),
+                name="person_page_size_is_offered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.strip().lower()
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.strip().lower()
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Asked by Django's administration pages only; they show the people and workspaces, never the mirror."""
+        return self.is_active and self.is_staff and perm.startswith("accounts.")
+
+    def has_perms(self, perm_list: list[str], obj: object = None) -> bool:
+        return all(self.has_perm(perm, obj) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and self.is_staff and app_label == "accounts"
+
+
+class Workspace(models.Model):
+    """What one API key of Tela reaches. Everything mirrored belongs to exactly one workspace."""
+
+    slug = models.SlugField(_("short name"), unique=True, help_text=_("Part of the webhook's address."))
+    name = models.CharField(_("name"), max_length=150)
+    api_url = models.URLField(_("API address"), default="https://api.tela.com")
+    api_key_encrypted = models.TextField(blank=True, default="", editable=False)
+    webhook_secret_encrypted = models.TextField(blank=True, default="", editable=False)
+    allow_writes = models.BooleanField(
+        _("may write to Tela"),
+        default=False,
+        help_text=_("Lets reviewers create and approve tasks in Tela."),
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("workspace")
+        verbose_name_plural = _("workspaces")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def api_key(self) -> Secret:
+        """The key for Tela; empty when none was given. Raises UnreadableSecret after a change of SECRET_KEY."""
+        from telareview.tela import Secret
+
+        return Secret(decrypted(self.api_key_encrypted, what=f"The API key of workspace {self.slug}"))
+
+    def set_api_key(self, plain: str) -> None:
+        """Keeps `plain` encrypted; the caller saves."""
+        self.api_key_encrypted = encrypted(plain)
+
+    @property
+    def webhook_secret(self) -> Secret:
+        """What Tela's deliveries must carry; empty when none was given. Raises UnreadableSecret as `api_key` does."""
+        from telareview.tela import Secret
+
+        return Secret(
+            decrypted(
+                self.webhook_secret_encrypted,
+                what=f"The webhook secret of workspace {self.slug}",
+            )
+        )
+
+    def set_webhook_secret(self, plain: str) -> None:
+        """Keeps `plain` encrypted; the caller saves."""
+        self.webhook_secret_encrypted = encrypted(plain)
+
+
+class Membership(models.Model):
+    """That a person may enter a workspace, and in which role."""
+
+    person = models.ForeignKey(
+        Person,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("person"),
+    )
+    workspace = models.ForeignKey(
+        Workspace,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("workspace"),
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [
+            models.UniqueConstraint(fields=["person", "workspace"], name="membership_once_per_workspace"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values),
+                name="membership_role_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} – {self.workspace}: {self.get_role_display()}"
+
+    def may(self, right: Right) -> bool:
+        """Whether this membership's role holds `right`. Raises KeyError for a right that does not exist."""
+        return role_may(self.role, right)
+
+
+class SavedView(models.Model):
+    """A list's address under a name; `query` is the canonical query string without the leading question mark."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="saved_views")
+    owner = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="saved_views")
+    name = models.CharField(_("name"), max_length=100)
+    query = models.TextField(_("query"), blank=True)
+    shared = models.BooleanField(_("shared with the workspace"), default=False)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        constraints = [
+            models.UniqueConstraint(
+                "workspace",
+                "owner",
+                Lower("name"),
+                name="saved_view_name_once_per_owner",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

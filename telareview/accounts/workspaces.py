@@ -1,0 +1,28 @@
+"""The workspace that the environment describes."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from telareview.accounts.models import Workspace
+
+DEFAULT_SLUG = "default"
+
+
+def ensure_default_workspace() -> Workspace:
+    """The workspace `default`, made or brought up to date from TELA_API_URL, TELA_API_KEY and TELA_WEBHOOK_SECRET.
+
+    Whatever of them is set wins over what was stored; an unset key or secret leaves the stored one alone.
+    """
+    workspace, _created = Workspace.objects.get_or_create(
+        slug=DEFAULT_SLUG,
+        defaults={"name": urlsplit(settings.TELA_API_URL).hostname or "Tela", "api_url": settings.TELA_API_URL},
+    )
+    workspace.api_url = settings.TELA_API_URL
+    workspace.allow_writes = settings.TELA_ALLOW_WRITES
+    if settings.TELA_API_KEY:
+        workspace.set_api_key(settings.TELA_API_KEY)
+    if settings.TELA_WEBHOOK_SECRET:
+        workspace.set_webhook_secret(settings.TELA_WEBHOOK_SECRET)
+    workspace.save()
+    return workspace
