@@ -1,0 +1,258 @@
+"""PostgreSQL without a system server: one embedded server per state folder, reached over loopback with a password.
+
+The server is a child in the foreground and ends with the process that started it. Others may use it meanwhile; the
+owner waits for them before it stops. Knows no Django.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import psycopg
+from psycopg import sql
+
+from telareview.demo.binaries import Binaries, PostgresError, StandIn, find_binaries, stand_in
+from telareview.demo.children import Child, spawn
+
+DATABASE = "telareview"
+OWNER = "telareview"
+SUPERUSER = "postgres"
+START_SECONDS = 60  # Recovery after a kill takes seconds; a cold disk a little more.
+STOP_SECONDS = 10
+START_ATTEMPTS = 3  # Another process may take the free port between choosing and binding it.
+LOCALES = ("C.UTF-8", "en_US.UTF-8")  # The first is everywhere but on older macOS.
+UNSAFE_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+@dataclass
+class Server:
+    """A server that answers on 127.0.0.1:`port`. `child` is None when another process started it."""
+
+    base: Path
+    port: int
+    password: str
+    child: Child | None
+    #: Held while this process uses the server.
+    in_use: IO[str]
+
+    @property
+    def owned(self) -> bool:
+        return self.child is not None
+
+    def url(self, database: str = DATABASE, user: str = OWNER) -> str:
+        return f"postgres://{user}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def leave(self, *, waiting: Callable[[], None] | None = None) -> None:
+        """Ends this process's use, and the server if this process started it.
+
+        With `waiting` the owner first waits for all other users, and calls it once if there are any.
+        """
+        if self.child and waiting:
+            _wait_until_unused(self.in_use, waiting)
+        if self.child:
+            self.child.stop(STOP_SECONDS)
+        self.in_use.close()
+
+
+def start(base: Path, *, durable: bool) -> Server:
+    """The running server of the folder `base`, or a new one; the database exists afterwards.
+
+    `durable=False` gives up safety at a power cut for speed. Raises PostgresError with a sentence that says what to do.
+    """
+    base = base.absolute()
+    base.mkdir(mode=0o711, parents=True, exist_ok=True)
+    in_use = (base / "users.lock").open("w")
+    fcntl.flock(in_use, fcntl.LOCK_SH)
+    with locked(base / "start.lock"):
+        port = _running_port(base)
+        child = None
+        if port is None:
+            child, port = _start(base, durable=durable)
+        server = Server(base, port, _password(base), child, in_use)
+        if child:
+            _prepare_database(server)
+        return server
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Holds the file's lock; the kernel releases it however the process ends."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _wait_until_unused(in_use: IO[str], waiting: Callable[[], None]) -> None:
+    try:
+        fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiting()
+        fcntl.flock(in_use, fcntl.LOCK_EX)
+
+
+def _running_port(base: Path) -> int | None:
+    """The port of a live server on this folder, once it answers; None, and no stale pid file, where there is none."""
+    pid_file = base / "data" / "postmaster.pid"
+    deadline = time.monotonic() + START_SECONDS
+    while pid_file.exists():
+        lines = pid_file.read_text().splitlines()
+        if not (lines and lines[0].isdecimal() and _is_postgres(int(lines[0]), base / "data")):
+            # A killed server, an unreaped zombie or another program with its number after a restart.
+            pid_file.unlink(missing_ok=True)
+            return None
+        if len(lines) > 3 and _answers(int(lines[3]), _password(base)):
+            return int(lines[3])
+        if time.monotonic() > deadline:
+            raise PostgresError(f"A PostgreSQL server (process {lines[0]}) holds {base} but does not answer. Stop it.")
+        time.sleep(0.05)
+    return None
+
+
+def _is_postgres(pid: int, data: Path) -> bool:
+    """Whether process `pid` is a server on `data`. A zombie has no command line, so it is not."""
+    try:
+        if sys.platform == "linux":
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+        else:
+            words = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True).stdout
+    except OSError:
+        return False
+    return "postgres" in words and str(data) in words
+
+
+def _start(base: Path, *, durable: bool) -> tuple[Child, int]:
+    binaries = find_binaries()
+    who = stand_in(binaries)
+    data = base / "data"
+    if not data.exists():
+        _initialise(binaries, base, who, durable=durable)
+    made_by = (data / "PG_VERSION").read_text().strip()
+    if made_by != str(binaries.major):
+        raise PostgresError(
+            f"{data} was made by PostgreSQL {made_by}, but {binaries.folder} is version {binaries.major}. "
+            f"Set TELAREVIEW_PG_BIN to the folder of a version {made_by}, or move {data} away to begin anew."
+        )
+    if who:
+        who.take(data)
+    settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", *(() if durable else UNSAFE_BUT_FAST)]
+    for _attempt in range(START_ATTEMPTS):
+        port = free_port()
+        child = spawn(
+            "PostgreSQL",
+            [binaries.folder / "postgres", "-D", data, "-p", str(port), *(f"-c{setting}" for setting in settings)],
+            log=base / "logs" / "postgresql.log",
+            cwd=base,
+            # A fast, clean shutdown, in every case.
+            stop_signal=signal.SIGINT,
+            at_parents_death=signal.SIGINT,
+            before_exec=who.before_exec if who else None,
+        )
+        if _came_up(child, port, _password(base)):
+            return child, port
+    raise PostgresError(f"PostgreSQL did not start. The end of {child.log}:\n{child.last_words()}")
+
+
+def _came_up(child: Child, port: int, password: str) -> bool:
+    deadline = time.monotonic() + START_SECONDS
+    while child.alive and time.monotonic() < deadline:
+        if _answers(port, password):
+            return True
+        time.sleep(0.02)
+    child.stop(STOP_SECONDS)
+    return False
+
+
+def _initialise(binaries: Binaries, base: Path, who: StandIn | None, *, durable: bool) -> None:
+    """Makes the data folder in one step: a killed attempt leaves only `data.new`, which the next one clears."""
+    unfinished = base / "data.new"
+    password_file = base / "data.password"
+    for locale in LOCALES:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        password_file.unlink(missing_ok=True)
+        _write_private(password_file, _password(base))
+        if who:
+            who.take(unfinished)
+            who.take(password_file)
+        made = subprocess.run(
+            [
+                *(binaries.folder / "initdb", "-D", unfinished, "-U", SUPERUSER, "-A", "scram-sha-256"),
+                *(f"--pwfile={password_file}", "-E", "UTF8", f"--locale={locale}"),
+                *(() if durable else ("--no-sync",)),
+            ],
+            capture_output=True,
+            text=True,
+            cwd=base,
+            preexec_fn=who.before_exec if who else None,
+        )
+        password_file.unlink()
+        if made.returncode == 0:
+            unfinished.rename(base / "data")
+            return
+    raise PostgresError(f"PostgreSQL's initdb failed in {base}:\n{made.stderr.strip() or made.stdout.strip()}")
+
+
+def _prepare_database(server: Server) -> None:
+    """Makes the application's role, which is no superuser, and its database, where they are missing."""
+    with _connect(server.port, server.password) as connection:
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone():
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(
+                    sql.Identifier(OWNER), sql.Literal(server.password)
+                )
+            )
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
+            )
+
+
+def _connect(port: int, password: str) -> "psycopg.Connection[tuple[object, ...]]":
+    return psycopg.connect(
+        host="127.0.0.1",
+        port=port,
+        user=SUPERUSER,
+        password=password,
+        dbname="postgres",
+        sslmode="disable",
+        connect_timeout=3,
+        autocommit=True,
+    )
+
+
+def _answers(port: int, password: str) -> bool:
+    try:
+        _connect(port, password).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _password(base: Path) -> str:
+    """The folder's own password, made at first use. Loopback alone would let every local account read the mirror."""
+    path = base / "password"
+    if not path.exists():
+        _write_private(path, secrets.token_urlsafe(24))
+    return path.read_text()
+
+
+def _write_private(path: Path, text: str) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,1 @@
+"""Shared by all rooms: only what the database and the browser need. Factories live in their rooms."""
