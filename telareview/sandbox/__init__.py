@@ -1,0 +1,80 @@
+"""An independent stand-in of Tela's API that speaks HTTP: `python -m telareview.sandbox`.
+
+It imports nothing of the house, and nothing of the house imports it, so that it stays a second reading of the contract.
+Tests may run it in their own process:
+
+    with SandboxServer(tasks=500) as sandbox:
+        requests.get(f"{sandbox.url}/task", headers={"Authorization": f"Bearer {sandbox.key}"})
+"""
+
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from telareview.sandbox.clock import Clock
+from telareview.sandbox.exchange import Request
+from telareview.sandbox.faults import Faults, parse
+from telareview.sandbox.routes import Api
+from telareview.sandbox.server import Server
+from telareview.sandbox.wire import milliseconds
+from telareview.sandbox.world import World
+
+__all__ = ["Faults", "SandboxServer", "World"]
+
+STOP_LOOK_SECONDS = 0.05
+
+
+class SandboxServer:
+    """A world behind an HTTP server, running between `start` and `stop` (or inside `with`).
+
+    `now` (ISO 8601) is the moment the seeded lives end; the clock stands there, unless the sandbox is `alive`.
+    `calm` leaves hostile names and values out. `faults` as in `faults.parse`, or a `Faults`.
+    """
+
+    def __init__(
+        self,
+        tasks: int = 2000,
+        seed: int = 7,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        key: str = "sandbox-key",
+        alive: bool = False,
+        latency_ms: float = 0,
+        envelope: str = "bare",
+        faults: str | Faults | None = None,
+        list_payload: str = "full",
+        now: str | None = None,
+        calm: bool = False,
+    ) -> None:
+        start = None if now is None else milliseconds(now)
+        clock = Clock(start, frozen=start is not None and not alive)
+        self.key = key
+        self.world = World(tasks, seed, clock=clock, anchor=start, calm=calm)
+        self.faults = faults if isinstance(faults, Faults) else parse(faults) if faults else Faults(seed=seed)
+        self.api = Api(self.world, key, envelope=envelope, list_payload=list_payload)
+        self.server = Server((host, port), self.api, self.faults, latency_ms / 1000)
+        address, bound = self.server.server_address[:2]
+        name = address.decode() if isinstance(address, bytes) else str(address)
+        self.url = f"http://[{name}]:{bound}" if ":" in name else f"http://{name}:{bound}"
+        self._thread = Thread(target=self.server.serve_forever, args=(STOP_LOOK_SECONDS,), name="sandbox", daemon=True)
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request so far (the latest 10,000 at least), in order of arrival."""
+        return self.server.log
+
+    def start(self) -> Self:
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        self.server.hang_up()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

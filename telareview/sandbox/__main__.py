@@ -1,0 +1,60 @@
+"""`python -m telareview.sandbox`: the sandbox as a process of its own."""
+
+import argparse
+import ctypes
+import signal
+import sys
+from threading import Event
+
+from telareview.sandbox import SandboxServer
+from telareview.sandbox.faults import KINDS
+from telareview.sandbox.routes import ENVELOPES, PAYLOADS
+
+PR_SET_PDEATHSIG = 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = _parser()
+    options = vars(parser.parse_args(arguments))
+    if options.pop("with_parent"):
+        die_with_parent()
+    stopped = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopped.set())
+    try:
+        sandbox = SandboxServer(**options)
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+    with sandbox:
+        print(f"sandbox listening on {sandbox.url}", flush=True)
+        stopped.wait()
+    return 0
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when the one that started it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m telareview.sandbox", description="A stand-in of Tela's task API.")
+    add = parser.add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=8900, help="0 takes a free one (default: 8900)")
+    add("--tasks", type=int, default=2000, help="size of the seeded world (default: 2000)")
+    add("--seed", type=int, default=7, help="the same seed, size and --now give the same world")
+    add("--key", default="sandbox-key", help="the API key to demand (default: sandbox-key)")
+    add("--alive", action="store_true", help="let new tasks arrive, finish and be reviewed")
+    add("--latency", dest="latency_ms", type=float, default=0, metavar="MS", help="wait before each answer")
+    add("--envelope", choices=ENVELOPES, default="bare", help="shape of a list: an array, or {data, metadata}")
+    add("--list-payload", choices=PAYLOADS, default="full", help="light: lists never carry input and output")
+    add("--faults", metavar="SPEC", help=f"for example rate=0.3,kinds=429,cut,seed=1; kinds: {', '.join(KINDS)}")
+    add("--now", metavar="ISO", help="the moment the seeded lives end; the clock stands there unless --alive")
+    add("--calm", action="store_true", help="no hostile names and values")
+    add("--with-parent", action="store_true", help="end when the starting process ends (Linux)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

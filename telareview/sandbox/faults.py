@@ -1,0 +1,92 @@
+"""How the sandbox misbehaves on request.
+
+Answers that are refused (`429`, `500`, `502html`, `html`, `timeout`) change nothing; with `cut` and `reset` the request
+was carried out and only the reply is lost, as it happens to real networks. `duplicates` and `empty` touch lists alone.
+"""
+
+import random
+from collections import deque
+from threading import Lock
+
+KINDS = ("429", "500", "502html", "slow", "cut", "reset", "duplicates", "empty", "timeout", "html")
+LIST_ONLY = ("duplicates", "empty")
+
+type Fault = str
+
+
+class Faults:
+    """`rate` (0 to 1) of all requests suffer one of `kinds`, drawn from `seed`; `once` queues one in front."""
+
+    def __init__(self, rate: float = 0.0, kinds: tuple[str, ...] = KINDS, seed: int = 7) -> None:
+        self.slow_seconds = 2.0
+        self.hang_seconds = 60.0
+        self.retry_after_seconds = 1
+        self._lock = Lock()
+        self._queue: deque[tuple[Fault, str]] = deque()
+        self.happened: list[Fault] = []
+        self.switch(rate, kinds, seed)
+
+    def switch(self, rate: float, kinds: tuple[str, ...] | None = None, seed: int | None = None) -> None:
+        """Change how often and what, from the next request on; rate 0 is good weather."""
+        if kinds is not None:
+            if unknown := set(kinds) - set(KINDS):
+                raise ValueError(f"unknown faults: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
+            self.kinds = tuple(kinds)
+        if seed is not None:
+            self._rng = random.Random(seed)  # noqa: S311
+        self.rate = rate
+
+    def once(self, kind: Fault, times: int = 1, *, path: str = "") -> None:
+        """The next requests (whose path begins with `path`) suffer this."""
+        if kind not in KINDS:
+            raise ValueError(f"unknown fault {kind!r}")
+        with self._lock:
+            self._queue.extend([(kind, path)] * times)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._queue.clear()
+            self.rate = 0.0
+
+    def draw(self, path: str, *, asked: str | None, is_list: bool) -> Fault | None:
+        """The fault of this request, if any; `asked` comes from the request's own header."""
+        with self._lock:
+            kind = self._next(path, asked)
+            if kind in LIST_ONLY and not is_list:
+                return None
+            if kind:
+                self.happened.append(kind)
+            return kind
+
+    def _next(self, path: str, asked: str | None) -> Fault | None:
+        if asked is not None:
+            return asked if asked in KINDS else None
+        for queued in self._queue:
+            if path.startswith(queued[1]):
+                self._queue.remove(queued)
+                return queued[0]
+        if self.rate and self._rng.random() < self.rate:
+            return self.kinds[self._rng.randrange(len(self.kinds))]
+        return None
+
+
+def parse(text: str) -> Faults:
+    """`rate=0.3,kinds=429,500,slow,seed=3`; kinds default to all. Raises ValueError."""
+    rate, seed, kinds, reading = 0.1, 7, [], False
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        key, given, value = part.partition("=")
+        if given:
+            reading = key == "kinds"
+            if key == "rate":
+                rate = float(value)
+            elif key == "seed":
+                seed = int(value)
+            elif not reading:
+                raise ValueError(f"unknown key {key!r} in faults; there are rate, kinds, seed")
+        if not given or reading:
+            if not reading:
+                raise ValueError(f"cannot read {part!r} in faults")
+            kinds.append(value if given else part)
+    faults = Faults()
+    faults.switch(rate, tuple(kinds) or KINDS, seed)
+    return faults
