@@ -1,0 +1,240 @@
+"""What Tela sends us, and what may be null. At this edge raw JSON becomes frozen records; unknown keys are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from telareview.tela.fields import (
+    UnreadableRow,
+    kind_of,
+    moment_or_none,
+    read_moment,
+    read_required_moment,
+    read_tags,
+    read_task_id,
+    read_text,
+    read_whole_number,
+    shared_uuid,
+    uuid_or_none,
+)
+from telareview.tela.paths import parse_path
+from telareview.tela.wire import MAX_DEPTH, canonical_json, is_too_deep
+
+#: The columns `excludeInputOutputColumns` leaves out.
+PAYLOAD_KEYS = ("rawInput", "inputContent", "outputContent", "originalOutputContent", "rawOutput")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EditedField:
+    """One correction a reviewer made, from `metadata.editedFields`. One path may appear several times."""
+
+    #: Parts below `outputContent.content`, numeric ones as int; `()` when Tela's notation cannot be read.
+    path: tuple[str | int, ...]
+    #: The path as Tela wrote it.
+    raw_path: Any = field(hash=False)
+    #: E-mail address; None when not told.
+    author: str | None
+    #: None when not told or unreadable.
+    edited_at: datetime | None
+    #: What stood there before; None both for null and for not told, see `has_previous`.
+    previous_value: Any = field(hash=False)
+    #: Whether Tela told a previous value at all.
+    has_previous: bool
+
+    @classmethod
+    def from_json(cls, raw: object) -> Self:
+        """Never raises: an edit that cannot be read is still an edit."""
+        item: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
+        raw_path = item.get("path") if isinstance(raw, dict) else raw
+        author = item.get("author")
+        return cls(
+            path=parse_path(raw_path),
+            raw_path=raw_path,
+            author=author if isinstance(author, str) else None,
+            edited_at=moment_or_none(item.get("editedAt")),
+            previous_value=item.get("previousValue"),
+            has_previous="previousValue" in item,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class TaskRecord:
+    """One task in the state in which Tela sent it. All instants are in UTC.
+
+    Text is kept as sent: it may hold `\\x00` or half a surrogate pair, which a text column of a database refuses.
+    """
+
+    id: UUID
+    #: The number people quote; None when not told. Not known to be unique.
+    reference: int | None
+    #: Usually the file's name.
+    name: str | None
+    #: As sent; words we do not know are possible.
+    status: str
+    #: E-mail address.
+    created_by: str | None
+    #: E-mail address. May stay after an approval was revoked: `status` decides.
+    approved_by: str | None
+    approved_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    #: None when null, absent, or no UUID (`raw` keeps what was sent). The same holds for every other UUID below.
+    completion_run_id: UUID | None
+    workflow_run_id: UUID | None
+    #: `prompt` or `agent`.
+    source_type: str | None
+    agent_id: str | None
+    prompt_version_id: UUID | None
+    prompt_application_id: UUID | None
+    workspace_id: UUID | None
+    tags: tuple[str, ...]
+    #: None when `metadata` is absent or has no list of them: then nothing is known, and nothing may be concluded.
+    edited_fields: tuple[EditedField, ...] | None
+    #: Set by a soft delete; such tasks are not served by the lists.
+    deleted_at: datetime | None
+    #: Whether the row came with inputs and outputs. False for rows of a light list.
+    has_payload: bool
+    #: The parsed row with every key, known or not; numbers other than integers as Decimal. Not to be changed.
+    raw: Mapping[str, Any] = field(hash=False)
+    _canonical: str | None = field(default=None, init=False, compare=False)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any], *, light: bool = False) -> Self:
+        """The record of one decoded row. Raises UnreadableRow with the reason.
+
+        `light` says that inputs and outputs were not asked for: null then means left out, not empty.
+        """
+        if not isinstance(raw, dict):
+            raise UnreadableRow(f"The row is {kind_of(raw)}, not an object.")
+        status = read_text(raw, "status")
+        if status is None:
+            raise UnreadableRow("status is missing.")
+        record = cls(
+            id=read_task_id(raw),
+            reference=read_whole_number(raw, "reference"),
+            name=read_text(raw, "name"),
+            status=status,
+            created_by=read_text(raw, "createdBy"),
+            approved_by=read_text(raw, "approvedBy"),
+            approved_at=read_moment(raw, "approvedAt"),
+            created_at=read_required_moment(raw, "createdAt"),
+            updated_at=read_required_moment(raw, "updatedAt"),
+            completion_run_id=uuid_or_none(raw.get("completionRunId")),
+            workflow_run_id=uuid_or_none(raw.get("workflowRunId")),
+            source_type=read_text(raw, "sourceType"),
+            agent_id=read_text(raw, "agentId"),
+            prompt_version_id=shared_uuid(raw.get("promptVersionId")),
+            prompt_application_id=shared_uuid(raw.get("promptApplicationId")),
+            workspace_id=shared_uuid(raw.get("workspaceId")),
+            tags=read_tags(raw),
+            edited_fields=_edited_fields(raw.get("metadata")),
+            deleted_at=read_moment(raw, "deletedAt"),
+            has_payload=any(key in raw and not (light and raw[key] is None) for key in PAYLOAD_KEYS),
+            raw=raw,
+        )
+        try:
+            if is_too_deep(record.canonical_json):
+                raise UnreadableRow(f"The row is nested deeper than {MAX_DEPTH} levels.")
+        except RecursionError:
+            raise UnreadableRow(f"The row is nested deeper than {MAX_DEPTH} levels.") from None
+        return record
+
+    def __repr__(self) -> str:
+        return f"<TaskRecord {self.id} {self.status[:20]!r} updated {self.updated_at.isoformat()}>"
+
+    @property
+    def canonical_json(self) -> str:
+        """The whole row in its one spelling (see `wire.canonical_json`), written once."""
+        if self._canonical is None:
+            object.__setattr__(self, "_canonical", canonical_json(self.raw))
+        return self._canonical  # type: ignore[return-value]
+
+    @property
+    def raw_input(self) -> Any:
+        return self.raw.get("rawInput")
+
+    @property
+    def input_content(self) -> Any:
+        return self.raw.get("inputContent")
+
+    @property
+    def output_content(self) -> Any:
+        """The current output, with reviewers' edits: usually `{role, content}`, but any JSON may come."""
+        return self.raw.get("outputContent")
+
+    @property
+    def original_output_content(self) -> Any:
+        """The output as the model gave it."""
+        return self.raw.get("originalOutputContent")
+
+    @property
+    def metadata(self) -> Any:
+        return self.raw.get("metadata")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class VersionRecord:
+    """One entry of Tela's own history of a task (`GET /task/{id}/versions`)."""
+
+    #: The entry's own id; None when absent or no UUID.
+    id: UUID | None
+    #: The task it belongs to.
+    task_id: UUID
+    #: From 1 upwards.
+    version: int
+    name: str | None
+    status: str | None
+    output_content: Any = field(hash=False)
+    #: E-mail address.
+    changed_by: str | None
+    changed_at: datetime | None
+    raw: Mapping[str, Any] = field(hash=False)
+    _canonical: str | None = field(default=None, init=False, compare=False)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any], *, task_id: UUID) -> Self:
+        """One decoded entry of the history of `task_id`. Raises UnreadableRow."""
+        if not isinstance(raw, dict):
+            raise UnreadableRow(f"The version is {kind_of(raw)}, not an object.")
+        version = read_whole_number(raw, "version")
+        if version is None:
+            raise UnreadableRow("version is missing.")
+        told = raw.get("taskId")
+        if told is not None and uuid_or_none(told) != task_id:
+            raise UnreadableRow("The version belongs to another task.")
+        record = cls(
+            id=uuid_or_none(raw.get("id")),
+            task_id=task_id,
+            version=version,
+            name=read_text(raw, "name"),
+            status=read_text(raw, "status"),
+            output_content=raw.get("outputContent"),
+            changed_by=read_text(raw, "changedBy"),
+            changed_at=read_moment(raw, "changedAt"),
+            raw=raw,
+        )
+        try:
+            if is_too_deep(record.canonical_json):
+                raise UnreadableRow(f"The version is nested deeper than {MAX_DEPTH} levels.")
+        except RecursionError:
+            raise UnreadableRow(f"The version is nested deeper than {MAX_DEPTH} levels.") from None
+        return record
+
+    def __repr__(self) -> str:
+        return f"<VersionRecord {self.version} of {self.task_id}>"
+
+    @property
+    def canonical_json(self) -> str:
+        """The whole entry in its one spelling, written once."""
+        if self._canonical is None:
+            object.__setattr__(self, "_canonical", canonical_json(self.raw))
+        return self._canonical  # type: ignore[return-value]
+
+
+def _edited_fields(metadata: object) -> tuple[EditedField, ...] | None:
+    edits = metadata.get("editedFields") if isinstance(metadata, dict) else None
+    return tuple(EditedField.from_json(edit) for edit in edits) if isinstance(edits, list) else None
