@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -24,6 +24,7 @@ from psycopg import sql
 
 from telareview.demo.binaries import Binaries, PostgresError, StandIn, find_binaries, stand_in
 from telareview.demo.children import Child, spawn
+from telareview.demo.private import write_private
 
 DATABASE = "telareview"
 OWNER = "telareview"
@@ -51,7 +52,7 @@ class Server:
         return self.child is not None
 
     def url(self, database: str = DATABASE, user: str = OWNER) -> str:
-        return f"postgres://{user}:{self.password}@127.0.0.1:{self.port}/{database}"
+        return f"postgres://{user}:{self.password}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
     def leave(self, *, waiting: Callable[[], None] | None = None) -> None:
         """Ends this process's use, and the server if this process started it.
@@ -76,6 +77,9 @@ def start(base: Path, *, durable: bool) -> Server:
     fcntl.flock(in_use, fcntl.LOCK_SH)
     with locked(base / "start.lock"):
         port = _running_port(base)
+        if port is not None and not _used_by_others(in_use):
+            _stop_leftover(base)
+            port = None
         child = None
         if port is None:
             child, port = _start(base, durable=durable)
@@ -94,11 +98,30 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def _wait_until_unused(in_use: IO[str], waiting: Callable[[], None]) -> None:
+    if _used_by_others(in_use):
+        waiting()
+        fcntl.flock(in_use, fcntl.LOCK_EX)
+
+
+def _used_by_others(in_use: IO[str]) -> bool:
     try:
         fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        waiting()
-        fcntl.flock(in_use, fcntl.LOCK_EX)
+        return True
+    fcntl.flock(in_use, fcntl.LOCK_SH)
+    return False
+
+
+def _stop_leftover(base: Path) -> None:
+    """Ends a server whose owner was killed, where the kernel could not do it."""
+    pid_file = base / "data" / "postmaster.pid"
+    with suppress(OSError, ValueError):
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGINT)
+    deadline = time.monotonic() + START_SECONDS
+    while pid_file.exists():
+        if time.monotonic() > deadline:
+            raise PostgresError(f"A leftover PostgreSQL server on {base} does not stop. Stop it, then start again.")
+        time.sleep(0.02)
 
 
 def _running_port(base: Path) -> int | None:
@@ -181,7 +204,7 @@ def _initialise(binaries: Binaries, base: Path, who: StandIn | None, *, durable:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         password_file.unlink(missing_ok=True)
-        _write_private(password_file, _password(base))
+        write_private(password_file, lambda: _password(base))
         if who:
             who.take(unfinished)
             who.take(password_file)
@@ -240,19 +263,22 @@ def _answers(port: int, password: str) -> bool:
 
 
 def _password(base: Path) -> str:
-    """The folder's own password, made at first use. Loopback alone would let every local account read the mirror."""
-    path = base / "password"
-    if not path.exists():
-        _write_private(path, secrets.token_urlsafe(24))
-    return path.read_text()
-
-
-def _write_private(path: Path, text: str) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
+    """The folder's own password. Loopback alone would let every local account read the mirror."""
+    return write_private(base / "password", lambda: secrets.token_urlsafe(24))
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # A closed server's port lingers in TIME_WAIT; a new server may use it all the same.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

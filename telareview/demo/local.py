@@ -1,0 +1,166 @@
+"""What `manage.py` does before Django reads the settings: a secret key, and a database where none is named.
+
+Knows no Django while it is imported.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from telareview.demo import postgres
+from telareview.demo.area import Area, AreaError, choose_area, secret_key, state_folder
+from telareview.demo.binaries import PostgresError
+from telareview.demo.supervisor import stop_on_signals
+
+WRONG_USE = 2
+RETRY_SECONDS = 0.5
+SUPERVISED = frozenset({"demo", "serve"})
+#: Django's own commands that never ask a database.
+WITHOUT_DATABASE = frozenset(
+    {"check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages", "version"}
+)
+#: Django's own commands about migrations and the bare database.
+WITHOUT_MIGRATION = frozenset({"dbshell", "inspectdb", "makemigrations", "migrate", "showmigrations", "sqlmigrate"})
+NO_KEY = (
+    "TELA_API_KEY is not set, so there is no workspace to serve. Set it to the API key of your Tela workspace and run "
+    "`./run serve` again; `./run demo` needs no key."
+)
+#: For commands that never ask a database: settings want an address, and nothing answers at this one.
+NOWHERE = "postgres://nobody@127.0.0.1:9/nowhere"
+
+
+@dataclass
+class Surroundings:
+    """Where a command runs. `server` is None when DATABASE_URL was given."""
+
+    area: Area
+    server: postgres.Server | None
+
+
+#: Set while `prepared` is open for a command that has a database.
+surroundings: Surroundings | None = None
+
+
+@contextmanager
+def prepared(arguments: Sequence[str]) -> Iterator[None]:
+    """Fills the environment for `manage.py ARGUMENTS …`, and stops afterwards what it started.
+
+    Raises SystemExit, after a sentence on stderr, where that is impossible.
+    """
+    command = next((word for word in arguments if not word.startswith("-")), "help")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "telareview.settings")
+    try:
+        folder = state_folder()
+        os.environ["TELAREVIEW_VAR"] = str(folder)
+        if not _given("SECRET_KEY"):
+            os.environ["SECRET_KEY"] = secret_key(folder)
+        here = None
+        if command not in WITHOUT_DATABASE and not {"-h", "--help", "--version"} & set(arguments):
+            here = _surround(command, choose_area(folder, supervised=command if command in SUPERVISED else None))
+        elif not _given("DATABASE_URL"):
+            os.environ["DATABASE_URL"] = NOWHERE
+    except (AreaError, PostgresError) as error:
+        sys.exit(str(error))
+    try:
+        if here:
+            _migrate(command, here)
+        yield
+    finally:
+        if here:
+            _leave(command, here)
+
+
+def _surround(command: str, area: Area) -> Surroundings:
+    global surroundings  # noqa: PLW0603 - a process runs one command
+    if command == "serve" and not (_given("TELA_API_KEY") or _given("DATABASE_URL") or (area.folder / "data").exists()):
+        print(NO_KEY, file=sys.stderr)
+        sys.exit(WRONG_USE)
+    if command in SUPERVISED:
+        stop_on_signals()
+        area.claim()
+    if command == "demo" or (area.name == "demo" and not _given("DATABASE_URL")):
+        _enter_world(area, command)
+    server = None
+    if not _given("DATABASE_URL"):
+        server = _start(command, area)
+        os.environ["DATABASE_URL"] = server.url()
+    surroundings = Surroundings(area, server)
+    return surroundings
+
+
+def _enter_world(area: Area, command: str) -> None:
+    """The sandbox takes Tela's place, whatever the environment says."""
+    world = area.world()
+    if command == "demo":
+        world = area.begin_world(world.port if world and postgres.is_free(world.port) else postgres.free_port())
+    if world:
+        os.environ["TELA_API_URL"] = f"http://127.0.0.1:{world.port}"
+        os.environ["TELA_API_KEY"] = world.key
+
+
+def _start(command: str, area: Area) -> postgres.Server:
+    durable = area.name == "serve"
+    server = postgres.start(area.folder, durable=durable)
+    told = False
+    while command in SUPERVISED and not server.owned:
+        # It would end under our feet with the command that started it.
+        if not told:
+            print(f"Waiting for another command that uses the database in {area.folder} …", flush=True)
+            told = True
+        server.leave()
+        time.sleep(RETRY_SECONDS)
+        server = postgres.start(area.folder, durable=durable)
+    return server
+
+
+def _migrate(command: str, here: Surroundings) -> None:
+    """Brings an embedded database up to date; says what to do about a given one."""
+    if command in WITHOUT_MIGRATION:
+        return
+    import django
+    from django.core.management import call_command, get_commands
+    from django.db import OperationalError, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    django.setup()
+    if here.server is None and not get_commands().get(command, "").startswith("telareview."):
+        return
+    here.area.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with postgres.locked(here.area.folder / "migrate.lock"):
+        try:
+            executor = MigrationExecutor(connection)
+        except OperationalError as error:
+            sys.exit(f"The database does not answer, so nothing was done. {str(error).splitlines()[0]}")
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        if not pending:
+            return
+        if here.server is None and command not in SUPERVISED:
+            print(
+                f"The database at DATABASE_URL lacks {len(pending)} migration(s), the first being {pending[0][0]}. "
+                "Run `./run manage migrate` first.",
+                file=sys.stderr,
+            )
+            sys.exit(WRONG_USE)
+        print("Bringing the database up to date …", file=sys.stderr, flush=True)
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+def _leave(command: str, here: Surroundings) -> None:
+    if here.server is None:
+        return
+
+    def waiting() -> None:
+        print(
+            f"Done. Another command still uses the database in {here.area.folder}; waiting for it …",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    here.server.leave(waiting=None if command in SUPERVISED else waiting)
+
+
+def _given(variable: str) -> bool:
+    return bool(os.environ.get(variable, "").strip())
