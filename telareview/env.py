@@ -23,7 +23,9 @@ def flag(name: str, *, default: bool = False) -> bool:
         return True
     if value in NO:
         return False
-    raise ImproperlyConfigured(f"{name} is {os.environ[name]!r}, which is neither yes nor no. Set it to 1 or 0, or unset it.")
+    raise ImproperlyConfigured(
+        f"{name} is {os.environ[name]!r}, which is neither yes nor no. Set it to 1 or 0, or unset it."
+    )
 
 
 def whole_number(name: str, default: int, *, least: int = 0) -> int:

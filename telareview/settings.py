@@ -1,5 +1,6 @@
 """Settings: read once from the environment, typed, with secure defaults. README lists every variable."""
 
+import logging
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +10,9 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from telareview import env
+from telareview.web.client import is_loopback
+from telareview.web.logs import configure_structlog, logging_config
+from telareview.web.redaction import never_log, never_log_password_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.folder("TELAREVIEW_VAR", BASE_DIR / "var")
@@ -20,7 +24,16 @@ if not SECRET_KEY:
         "SECRET_KEY is not set. Set it to 50 or more random characters "
         "(`./run demo`, `./run serve` and `./run manage` make one and keep it in the state folder)."
     )
-ALLOWED_HOSTS = env.listed("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+ALLOWED_HOSTS = env.listed("ALLOWED_HOSTS", LOOPBACK_HOSTS)
+
+#: True as soon as another machine may reach us: then there is a proxy in front that speaks https, every http address is
+#: sent there, and cookies are for https only. On this machine alone (the default) http is allowed.
+HTTPS = not DEBUG and not all(host == "localhost" or is_loopback(host.strip("[]")) for host in ALLOWED_HOSTS)
+#: How many proxies of our own stand in front; only what they wrote into X-Forwarded-For is believed.
+TRUSTED_PROXY_HOPS = 1 if HTTPS else 0
+# Health checks on the machine itself use its own name.
+ALLOWED_HOSTS += [host for host in LOOPBACK_HOSTS if host not in ALLOWED_HOSTS]
 
 # --- Tela -------------------------------------------------------------------------------------------------
 
@@ -42,8 +55,9 @@ INSTALLED_APPS = [
     "telareview.tasks",
     "telareview.sync",
     "telareview.exports",
+    "telareview.review",
     "telareview.demo",
-    "django.contrib.admin",
+    "telareview.accounts.administration.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -55,13 +69,17 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "django_htmx",
+    "django_structlog",
     "pgtrigger",
     "procrastinate.contrib.django",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "telareview.web.static_files.StaticFilesMiddleware",
+    "telareview.web.middleware.RequestLogMiddleware",
+    "telareview.web.middleware.BodyLimitMiddleware",
+    "telareview.web.middleware.PermissionsPolicyMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -91,6 +109,7 @@ TEMPLATES = [
                 "django.template.context_processors.csp",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "telareview.web.context.page",
             ],
         },
     },
@@ -111,7 +130,9 @@ except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError, ValueErr
         "DATABASE_URL cannot be read. Set it to postgres://user:password@host:5432/name."
     ) from error
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-    raise ImproperlyConfigured("DATABASE_URL must begin with postgres://: telareview keeps its mirror in PostgreSQL only.")
+    raise ImproperlyConfigured(
+        "DATABASE_URL must begin with postgres://: telareview keeps its mirror in PostgreSQL only."
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People -----------------------------------------------------------------------------------------------
@@ -120,6 +141,32 @@ AUTH_USER_MODEL = "accounts.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_REDIRECT_URL = "/tasks/"
 LOGIN_URL = "/accounts/login/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+ACCOUNT_ADAPTER = "telareview.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+# No tick box: the idle time below holds for everyone.
+ACCOUNT_SESSION_REMEMBER = True
+
+#: A session ends after so many seconds without a request, and a day after its sign-in (accounts/middleware.py).
+SESSION_COOKIE_AGE = ACCOUNT_SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# With the prefix __Host- a browser takes the cookie over https from this very host only. Without it the name still
+# differs from that of other programs on 127.0.0.1, which share cookies across ports.
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "telareview_session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "telareview_csrf"
+CSRF_FAILURE_VIEW = "telareview.web.errors.form_expired"
 
 # --- Language, time, static files -------------------------------------------------------------------------
 
@@ -131,8 +178,13 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = VAR_DIR / "static"
+# Files are served from where they lie, with a hash of their content in the address: nothing has to be collected.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "telareview.web.static_files.VersionedStaticFiles"},
+}
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # --- What a browser may do --------------------------------------------------------------------------------
 
@@ -148,3 +200,26 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.NONE],
 }
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+
+#: No form and no webhook of ours is larger; a longer body is refused before it is read.
+MAX_BODY_BYTES = 1_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+
+# --- Logs -------------------------------------------------------------------------------------------------
+
+LOGGING = logging_config(readable=DEBUG)
+configure_structlog()
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+# Bound by accounts/middleware.py, which has the person at hand; reading it here could ask the database once more.
+DJANGO_STRUCTLOG_USER_ID_FIELD = None
+for secret in (SECRET_KEY, TELA_API_KEY, TELA_WEBHOOK_SECRET):
+    never_log(secret)
+never_log_password_of(DATABASE_URL)

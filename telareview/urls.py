@@ -1,9 +1,20 @@
-"""Every address of the product, by room."""
+"""Every address of the product, by room, and what is shown when something goes wrong."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns = [
-    path("accounts/", include("allauth.urls")),
+    path("", include("telareview.web.urls")),
+    path("accounts/", include("telareview.accounts.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "telareview.web.errors.bad_request"
+handler403 = "telareview.web.errors.forbidden"
+handler404 = "telareview.web.errors.not_found"
+# Asked for by allauth's rate limits.
+handler429 = "telareview.web.errors.too_many"
+handler500 = "telareview.web.errors.failed"

@@ -44,7 +44,7 @@ type View[**P] = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
 class WorkspaceMiddleware:
-    """Sets `request.memberships`, `request.membership` and `request.workspace`: one query for a person, none for a visitor.
+    """Sets `request.memberships`, `request.membership` and `request.workspace`: one query, and none for a visitor.
 
     The workspace is the one last chosen in this session if the person is still a member, else the first by name.
     """
@@ -80,9 +80,7 @@ def member_required[**P](view: View[P]) -> View[P]:
             return to_sign_in(request)
         if request.membership is None:
             raise Refused(
-                _(
-                    "You are signed in, but no workspace is open to you yet. Ask whoever gave you this sign-in to add you."
-                )
+                _("You are signed in, but no workspace is open to you yet. Ask whoever gave you this sign-in.")
             )
         return view(request, *args, **kwargs)
 

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
+from telareview.web.redaction import never_log
+
 KEY_BYTES = 32
 KEY_PURPOSE = b"telareview workspace secrets, version 1"
 
@@ -43,10 +45,12 @@ def decrypted(stored: str, *, what: str) -> str:
     if not stored:
         return ""
     try:
-        return _cipher().decrypt(stored).decode()
+        plain = _cipher().decrypt(stored).decode()
     except (InvalidToken, UnicodeDecodeError):
         # Not chained: the traceback of a key that cannot be read must not carry any of its bytes.
         raise UnreadableSecret(what) from None
+    never_log(plain)
+    return plain
 
 
 def _cipher() -> MultiFernet:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import structlog
 from django.contrib.auth import logout
 from django.http import HttpRequest
 from django.utils import timezone, translation
@@ -33,6 +34,7 @@ class SessionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.user.is_authenticated:
+            structlog.contextvars.bind_contextvars(user_id=request.user.pk)
             now = int(time.time())
             session = request.session
             session.setdefault(SIGNED_IN_AT, now)
@@ -49,8 +51,8 @@ class SessionMiddleware:
 class ReaderMiddleware:
     """Activates the person's language and time zone; a visitor keeps the browser's language and the default zone.
 
-    Nothing is undone afterwards: a streamed answer is written after the middleware has returned, and the next request of
-    the thread begins by setting both again.
+    Nothing is undone afterwards: a streamed answer is written after the middleware has returned, and the next request
+    of the thread begins by setting both again.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
@@ -15,9 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.encryption import decrypted, encrypted
 from telareview.accounts.roles import Right, Role, role_may
-
-if TYPE_CHECKING:
-    from telareview.tela import Secret
+from telareview.tela import Secret
 
 DEFAULT_ZONE = "America/Sao_Paulo"
 PAGE_SIZES = (25, 50, 100)
@@ -155,8 +154,6 @@ class Workspace(models.Model):
     @property
     def api_key(self) -> Secret:
         """The key for Tela; empty when none was given. Raises UnreadableSecret after a change of SECRET_KEY."""
-        from telareview.tela import Secret
-
         return Secret(decrypted(self.api_key_encrypted, what=f"The API key of workspace {self.slug}"))
 
     def set_api_key(self, plain: str) -> None:
@@ -166,8 +163,6 @@ class Workspace(models.Model):
     @property
     def webhook_secret(self) -> Secret:
         """What Tela's deliveries must carry; empty when none was given. Raises UnreadableSecret as `api_key` does."""
-        from telareview.tela import Secret
-
         return Secret(
             decrypted(
                 self.webhook_secret_encrypted,
@@ -242,3 +237,13 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SignInAttempts(models.Model):
+    """The latest failed sign-ins under one key: an e-mail address or a network address, hashed. See `throttle.py`."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    moments = ArrayField(models.DateTimeField())
+
+    def __str__(self) -> str:
+        return self.key
