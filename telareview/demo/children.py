@@ -12,6 +12,8 @@ from typing import IO
 
 MAX_LOG_BYTES = 10_000_000  # A log larger than this is set aside as .old at the next start.
 PR_SET_PDEATHSIG = 1
+#: Opened here and not in the child, where other threads' locks may be held.
+_LIBC = ctypes.CDLL(None)
 
 
 @dataclass
@@ -84,17 +86,21 @@ def open_log(path: Path) -> IO[bytes]:
     return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 
+def die_with_parent(death: signal.Signals, parent: int) -> None:
+    """Asks Linux to send `death` to this process when process `parent`, which started it, ends. Nothing elsewhere."""
+    if sys.platform == "linux":
+        _LIBC.prctl(PR_SET_PDEATHSIG, int(death), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
 def _bound_to_parent(death: signal.Signals, before_exec: Callable[[], None] | None) -> Callable[[], None]:
     parent = os.getpid()
-    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
     def prepare() -> None:
         if before_exec:
             before_exec()
-        if prctl:
-            # After before_exec: a change of user clears the setting.
-            prctl(PR_SET_PDEATHSIG, int(death), 0, 0, 0)
-            if os.getppid() != parent:
-                os._exit(1)
+        # Last: a change of user clears the setting.
+        die_with_parent(death, parent)
 
     return prepare
