@@ -11,11 +11,17 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
+from telareview.sandbox.canvas_routes import CanvasRoutes
 from telareview.sandbox.clock import Clock
+from telareview.sandbox.courier import RETRY_SECONDS, Courier
 from telareview.sandbox.exchange import Request
 from telareview.sandbox.faults import Faults, parse
+from telareview.sandbox.life import PACE_SECONDS, RUN_SECONDS, Life
 from telareview.sandbox.routes import Api
 from telareview.sandbox.server import Server
+from telareview.sandbox.task_routes import TaskRoutes
+from telareview.sandbox.webhook_routes import WebhookRoutes
+from telareview.sandbox.webhooks import Webhooks
 from telareview.sandbox.wire import milliseconds
 from telareview.sandbox.world import World
 
@@ -28,7 +34,9 @@ class SandboxServer:
     """A world behind an HTTP server, running between `start` and `stop` (or inside `with`).
 
     `now` (ISO 8601) is the moment the seeded lives end; the clock stands there, unless the sandbox is `alive`.
-    `calm` leaves hostile names and values out. `faults` as in `faults.parse`, or a `Faults`.
+    `calm` leaves hostile names and values out. `faults` as in `faults.parse`, or a `Faults`. `pace` is the mean time
+    between two arrivals, `run_seconds` how long a run takes that was asked for over the API, `retry_seconds` the pauses
+    before a webhook is tried again.
     """
 
     def __init__(
@@ -40,6 +48,9 @@ class SandboxServer:
         port: int = 0,
         key: str = "sandbox-key",
         alive: bool = False,
+        pace: float = PACE_SECONDS,
+        run_seconds: float = RUN_SECONDS,
+        retry_seconds: tuple[float, ...] = RETRY_SECONDS,
         latency_ms: float = 0,
         envelope: str = "bare",
         faults: str | Faults | None = None,
@@ -52,8 +63,17 @@ class SandboxServer:
         self.key = key
         self.world = World(tasks, seed, clock=clock, anchor=start, calm=calm)
         self.faults = faults if isinstance(faults, Faults) else parse(faults) if faults else Faults(seed=seed)
-        self.api = Api(self.world, key, envelope=envelope, list_payload=list_payload)
-        self.server = Server((host, port), self.api, self.faults, latency_ms / 1000)
+        self.life = Life(self.world, seed, pace=pace, run_seconds=run_seconds)
+        self.courier = Courier(retry_seconds)
+        self.webhooks = Webhooks(self.world, self.courier)
+        api = Api(
+            key,
+            TaskRoutes(self.world, self.life, envelope, list_payload).routes(),
+            CanvasRoutes(self.world.plan).routes(),
+            WebhookRoutes(self.webhooks).routes(),
+        )
+        self.alive = alive
+        self.server = Server((host, port), api, self.faults, clock, latency_ms / 1000)
         address, bound = self.server.server_address[:2]
         name = address.decode() if isinstance(address, bytes) else str(address)
         self.url = f"http://[{name}]:{bound}" if ":" in name else f"http://{name}:{bound}"
@@ -66,9 +86,13 @@ class SandboxServer:
 
     def start(self) -> Self:
         self._thread.start()
+        self.courier.start()
+        self.life.start(alive=self.alive)
         return self
 
     def stop(self) -> None:
+        self.life.stop()
+        self.courier.stop()
         self.server.hang_up()
 
     def __enter__(self) -> Self:

@@ -8,7 +8,8 @@ from threading import Event
 
 from telareview.sandbox import SandboxServer
 from telareview.sandbox.faults import KINDS
-from telareview.sandbox.routes import ENVELOPES, PAYLOADS
+from telareview.sandbox.life import PACE_SECONDS
+from telareview.sandbox.task_routes import ENVELOPES, PAYLOADS
 
 PR_SET_PDEATHSIG = 1
 
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=7, help="the same seed, size and --now give the same world")
     add("--key", default="sandbox-key", help="the API key to demand (default: sandbox-key)")
     add("--alive", action="store_true", help="let new tasks arrive, finish and be reviewed")
+    add("--pace", type=float, default=PACE_SECONDS, metavar="SECONDS", help="between two arrivals (default: 4.5)")
     add("--latency", dest="latency_ms", type=float, default=0, metavar="MS", help="wait before each answer")
     add("--envelope", choices=ENVELOPES, default="bare", help="shape of a list: an array, or {data, metadata}")
     add("--list-payload", choices=PAYLOADS, default="full", help="light: lists never carry input and output")

@@ -74,8 +74,6 @@ CLAIMS = App(
     ),
 )
 
-#: The share of the time span at which the present versions are live.
-SPAN_END = 1.0
 
 APPS = (INVOICES, CONTRACTS, CLAIMS)
 BY_ID = {app.id: app for app in APPS}

@@ -6,14 +6,14 @@ from telareview.sandbox.tasks import Card, columns, light_fields
 from telareview.sandbox.wire import dumps
 
 if TYPE_CHECKING:
-    from telareview.sandbox.world import World
+    from telareview.sandbox.state import State
 
 #: All kept bytes together; beyond it the oldest go. 100,000 full tasks are about 430 MB.
 KEPT_BYTES = 400 * 1024 * 1024
 
 
 class Bodies:
-    def __init__(self, world: "World", kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(self, world: "State", kept_bytes: int = KEPT_BYTES) -> None:
         self._world = world
         self._room = kept_bytes
         self._kept: dict[tuple[str, bool], bytes] = {}

@@ -7,6 +7,7 @@ spelling of a number matters).
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from telareview.sandbox.apps import CanvasVersion
 from telareview.sandbox.names import EXAMS
 from telareview.sandbox.people import CITIES, FIRMS, PATIENTS, PHYSICIANS, STREETS
 from telareview.sandbox.wire import Number, day_text
@@ -183,6 +184,13 @@ def claim(version: int, day: int, draw: Draw) -> dict[str, Any]:
         found["glosa"] = {"valor": Number("0.00"), "motivo": None}
         found["tiss"] = {"versao": "4.01.00", "lote": int(draw() * 10**6)}
     return found
+
+
+def result(kind: str, version: CanvasVersion | None, name: str, day: int, draw: Draw) -> Any:
+    """What a run of that Canvas version makes of a document: fields, or plain text."""
+    if version is not None and not version.structured:
+        return plain_text(name, draw)
+    return document(kind, version.number if version else 1, day, draw)
 
 
 def plain_text(name: str, draw: Draw) -> str:

@@ -1,5 +1,6 @@
 """A request as the routes see it, and what they answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,21 +13,27 @@ JSON = "application/json; charset=utf-8"
 
 @dataclass(slots=True)
 class Request:
+    """`path` is percent-decoded, header names are lower case."""
+
     method: str
     path: str
     query: Parameters
     headers: dict[str, str]
     body: bytes = b""
+    #: How this request is to go wrong.
+    fault: str | None = None
     #: Status it was answered with; 0 while it is not, and when the connection was broken on purpose.
     status: int = 0
 
     def json(self) -> Any:
+        """Raises Refusal (400)."""
         try:
             return loads(self.body)
         except (ValueError, RecursionError) as error:
             raise bad_request("The body is not valid JSON") from error
 
     def json_object(self) -> dict[str, Any]:
+        """Raises Refusal (400)."""
         body = self.json()
         if not isinstance(body, dict):
             raise bad_request("The body must be a JSON object")
@@ -39,6 +46,10 @@ class Reply:
     body: bytes
     content_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
+
+
+#: Path pattern → method → handler, which gets the request and the ids in the path.
+type Routes = dict[str, dict[str, Callable[..., Reply]]]
 
 
 def ok(value: Any, status: int = 200) -> Reply:

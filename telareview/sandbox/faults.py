@@ -8,6 +8,8 @@ import random
 from collections import deque
 from threading import Lock
 
+from telareview.sandbox.exchange import Request
+
 KINDS = ("429", "500", "502html", "slow", "cut", "reset", "duplicates", "empty", "timeout", "html")
 LIST_ONLY = ("duplicates", "empty")
 
@@ -48,11 +50,11 @@ class Faults:
             self._queue.clear()
             self.rate = 0.0
 
-    def draw(self, path: str, *, asked: str | None, is_list: bool) -> Fault | None:
-        """The fault of this request, if any; `asked` comes from the request's own header."""
+    def draw(self, request: Request) -> Fault | None:
+        """The fault of this request, if any: its own header `X-Sandbox-Fault` says so, or chance."""
         with self._lock:
-            kind = self._next(path, asked)
-            if kind in LIST_ONLY and not is_list:
+            kind = self._next(request.path, request.headers.get("x-sandbox-fault"))
+            if kind in LIST_ONLY and request.path.rstrip("/") != "/task":
                 return None
             if kind:
                 self.happened.append(kind)

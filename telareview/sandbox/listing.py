@@ -11,7 +11,7 @@ from telareview.sandbox.query import Criteria, ListRequest
 from telareview.sandbox.tasks import Card, is_agent
 
 if TYPE_CHECKING:
-    from telareview.sandbox.world import World
+    from telareview.sandbox.state import State
 
 type Test = Callable[[Card], bool]
 
@@ -29,7 +29,7 @@ _FIELDS = {
 INDEXED = ("createdAt", "updatedAt")
 
 
-def select(world: "World", request: ListRequest, *, counted: bool) -> tuple[list[Card], int | None]:
+def select(world: "State", request: ListRequest, *, counted: bool) -> tuple[list[Card], int | None]:
     """One page of cards, and how many there are in all (None unless `counted`). Needs the world's lock held."""
     wanted = request.criteria
     if wanted.ids is not None or wanted.run_id is not None:
@@ -74,7 +74,7 @@ class _Stretch:
         return self.cards[start : min(self.end, start + limit)]
 
 
-def _narrowest(world: "World", wanted: Criteria, field: str) -> tuple[_Stretch, Criteria]:
+def _narrowest(world: "State", wanted: Criteria, field: str) -> tuple[_Stretch, Criteria]:
     """The stretch of the index by that field which holds all that is wanted, and what is still to be tested."""
     index = world.indexes.of(wanted.app_id, field)
     rest = replace(wanted, app_id=None)
@@ -84,7 +84,7 @@ def _narrowest(world: "World", wanted: Criteria, field: str) -> tuple[_Stretch, 
     return _Stretch(index.cards, 0, len(index.cards)), rest
 
 
-def _known(world: "World", wanted: Criteria) -> Iterator[Card]:
+def _known(world: "State", wanted: Criteria) -> Iterator[Card]:
     """The tasks named by id or by run, if the other criteria let them through."""
     ids = wanted.ids
     if wanted.run_id is not None:
@@ -94,7 +94,7 @@ def _known(world: "World", wanted: Criteria) -> Iterator[Card]:
     return _passing(cards, _tests(replace(wanted, ids=None, run_id=None)))
 
 
-def _all(world: "World", request: ListRequest) -> list[Card]:
+def _all(world: "State", request: ListRequest) -> list[Card]:
     ranges = request.criteria.ranges
     ranged_by = ranges[0][0] if len(ranges) == 1 and ranges[0][0] in INDEXED else INDEXED[0]
     source, rest = _narrowest(world, request.criteria, ranged_by)

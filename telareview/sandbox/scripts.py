@@ -24,7 +24,7 @@ _WEEKDAYS = (1.1, 1.05, 1, 1, 0.95, 0.25, 0.12)
 
 TAGS = ((), (), (), ("priority",), ("reviewed",), ("priority", "reviewed"), ("lote-nov",), ("dúvida, fiscal",))
 
-FAILED, WAITING, REVISED, REVOKED, RETAGGED = 0.08, 0.17, 0.4, 0.06, 0.02
+FAILED, WAITING, REVISED, REVOKED, RETAGGED = 0.08, 0.2, 0.37, 0.06, 0.02
 BULK, LARGE_BULK, LARGE_WORLD = 150, 300, 5000
 
 

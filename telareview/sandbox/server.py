@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
+from telareview.sandbox.clock import Clock
 from telareview.sandbox.errors import Refusal
 from telareview.sandbox.exchange import Reply, Request, refused
 from telareview.sandbox.faults import Faults
@@ -35,8 +36,10 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], api: Api, faults: Faults, latency_seconds: float = 0.0) -> None:
-        self.api, self.faults, self.latency_seconds = api, faults, latency_seconds
+    def __init__(
+        self, address: tuple[str, int], api: Api, faults: Faults, clock: Clock, latency_seconds: float = 0.0
+    ) -> None:
+        self.api, self.faults, self.clock, self.latency_seconds = api, faults, clock, latency_seconds
         self.log: list[Request] = []
         self.stopping = Event()
         self._open: set[socket.socket] = set()
@@ -108,9 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = do_OPTIONS = _serve
 
     def _answer(self, request: Request) -> None:
-        server, faults, api = self.server, self.server.faults, self.server.api
-        asked = request.headers.get("x-sandbox-fault")
-        fault = faults.draw(request.path, asked=asked, is_list=api.is_list(request))
+        server, faults = self.server, self.server.faults
+        fault = request.fault = faults.draw(request)
         if server.latency_seconds:
             server.stopping.wait(server.latency_seconds)
         if fault == "timeout":
@@ -118,16 +120,16 @@ class _Handler(BaseHTTPRequestHandler):
             raise Stop
         if fault == "slow":
             server.stopping.wait(faults.slow_seconds)
-        reply = _broken(fault, faults) or self._reply(request, fault)
+        reply = _broken(fault, faults) or self._reply(request)
         if fault == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
             raise Stop
         self._send(reply, request, cut=fault == "cut")
 
-    def _reply(self, request: Request, fault: str | None) -> Reply:
+    def _reply(self, request: Request) -> Reply:
         try:
-            return self.server.api.answer(request, fault)
+            return self.server.api.answer(request)
         except Exception:
             traceback.print_exc()
             return refused(Refusal(500, "INTERNAL_ERROR", "The sandbox itself failed; see its error output"))
@@ -135,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, reply: Reply, request: Request | None = None, *, cut: bool = False) -> None:
         lines = [
             f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}",
-            f"Date: {http_date(self.server.api.world.clock.now())}",
+            f"Date: {http_date(self.server.clock.now())}",
             f"Content-Type: {reply.content_type}",
             f"Content-Length: {len(reply.body)}",
             f"x-request-id: {uuid4()}",
