@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -116,7 +117,7 @@ class _Progress:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._bar: tqdm[None] = tqdm(
+        self._bar: tqdm[NoReturn] = tqdm(
             desc="Fetching tasks", unit=" tasks", disable=None, leave=False, dynamic_ncols=True, file=sys.stderr
         )
         self._said_at = time.monotonic()
