@@ -126,6 +126,7 @@ class TelaClient:
         seen: set[UUID] = set()
         report = on_rejected or _log_rejected
         offset = query.offset
+        full: int | None = None
         while True:
             page = self.list_tasks(query.replace(offset=offset))
             for row in page.rejected:
@@ -133,14 +134,16 @@ class TelaClient:
             fresh = [task for task in page.tasks if task.id not in seen]
             seen.update(task.id for task in fresh)
             yield from fresh
-            first = offset == query.offset
             offset += page.row_count
-            if page.row_count == 0 or not (fresh or page.rejected):
+            if not (fresh or page.rejected):
                 return
-            # Tela may give fewer rows a page than asked. So a short first page is believed only when the total
-            # agrees or the next page is empty; later ones are the end.
-            whole = page.total is not None and offset >= page.total
-            if page.row_count < query.limit and (whole or (not first and page.total is None)):
+            if page.total is not None:
+                finished = offset >= page.total and page.row_count < query.limit
+            else:
+                # Tela may give fewer rows a page than asked. So a short first page only tells how long a full one is.
+                finished = full is not None and page.row_count < min(full, query.limit)
+                full = full or page.row_count
+            if finished:
                 return
 
     def get_task(self, task_id: UUID, *, include_analytics: bool = False) -> TaskRecord:
@@ -209,7 +212,8 @@ def _read[T](reply: Reply, read: Callable[[Reply], T]) -> T:
         return read(reply)
     except UnreadableReply as error:
         error.status, error.request_id = reply.status, reply.request_id
-        raise
+        # Without the frames below, whose variables hold the whole reply.
+        raise error.with_traceback(None) from None
 
 
 def _checked(task_id: UUID) -> UUID:

@@ -71,7 +71,8 @@ def no_answer(error: BaseException, connect_timeout: float, read_timeout: float,
     if among(requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
         return ConnectFailed(f"No connection within {connect_timeout:g} s.")
     if among(TimeoutError, urllib3.exceptions.TimeoutError, requests.Timeout):
-        return TimedOut(f"The limits are {read_timeout:g} s of silence and {total_timeout:g} s for the whole reply.")
+        limits = f"{connect_timeout:g} s to connect, {read_timeout:g} s of silence, {total_timeout:g} s in all"
+        return TimedOut(f"The limits are {limits}.")
     if among(ssl.SSLError, requests.exceptions.SSLError):
         return ConnectFailed("The encrypted connection could not be made.")
     if among(urllib3.exceptions.ProtocolError, http.client.HTTPException, ConnectionError):

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -42,7 +42,7 @@ class Reply:
     """A reply with a 2xx status, read to its end."""
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
     #: Tela's clock (`Date`), UTC, whole seconds; None when not told.
     server_time: datetime | None
     request_id: str | None
@@ -94,7 +94,7 @@ class Transport:
             with time_limit(self._total_timeout):
                 reply = self._send(request)
         except TelaError as error:
-            failure = error
+            failure = failures.without_frames(error)
         except failures.FOREIGN as error:
             failure = failures.no_answer(error, self._connect_timeout, self._read_timeout, self._total_timeout)
         except BaseException as error:
