@@ -57,7 +57,7 @@ INSTALLED_APPS = [
     "telareview.exports",
     "telareview.review",
     "telareview.demo",
-    "telareview.accounts.administration.AdministrationConfig",
+    "telareview.accounts.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

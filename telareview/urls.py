@@ -1,10 +1,7 @@
 """Every address of the product, by room, and what is shown when something goes wrong."""
 
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
-
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", include("telareview.web.urls")),

@@ -60,7 +60,10 @@ class PersonAdmin(UserAdmin):
         return (
             super()
             .get_queryset(request)
-            .filter(Q(pk__in=Membership.objects.filter(workspace__in=mine).values("person")) | Q(memberships=None))
+            .filter(
+                Q(pk__in=Membership.objects.filter(workspace__in=mine).values("person"))
+                | ~Q(pk__in=Membership.objects.values("person"))
+            )
         )
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

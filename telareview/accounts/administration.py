@@ -1,34 +1,38 @@
 """The administration pages (`/admin/`): only for administrators of a workspace who are also marked as staff."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-if TYPE_CHECKING:
-    from django.http import HttpRequest
+from telareview.web.errors import Refused
 
 
 class Administration(AdminSite):
-    """Signs nobody in by itself: visitors are sent to the product's own sign-in, with its limits (`urls.py`)."""
+    """Takes no password itself: visitors are sent to the product's own sign-in, which has limits."""
 
     site_header = _("telareview administration")
     site_title = _("telareview administration")
     index_title = _("People and workspaces")
-    site_url = "/tasks/"
+    site_url = settings.LOGIN_REDIRECT_URL
 
-    def has_permission(self, request: "HttpRequest") -> bool:
+    def has_permission(self, request: HttpRequest) -> bool:
         person = request.user
-        memberships = getattr(request, "memberships", ())
         return (
             person.is_authenticated
             and person.is_active
             and person.is_staff
-            and any(membership.may("administer") for membership in memberships)
+            and any(membership.may("administer") for membership in getattr(request, "memberships", ()))
         )
 
-
-class AdministrationConfig(AdminConfig):
-    default = False
-    default_site = "telareview.accounts.administration.Administration"
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseRedirect:
+        """Raises Refused for a person who is signed in but may not enter."""
+        if self.has_permission(request):
+            return HttpResponseRedirect(request.path.removesuffix("login/"))
+        if request.user.is_authenticated:
+            raise Refused(gettext("These pages are for administrators of a workspace."))
+        return redirect_to_login(request.GET.get("next") or request.path.removesuffix("login/"))

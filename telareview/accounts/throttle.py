@@ -25,14 +25,10 @@ FORGET_AFTER = timedelta(days=1)
 
 _TAKE = """
     INSERT INTO accounts_signinattempts AS kept (key, moments) VALUES (%(key)s, ARRAY[%(now)s]::timestamptz[])
-    ON CONFLICT (key) DO UPDATE SET moments = (
-        SELECT CASE WHEN count(*) < %(most)s
-            THEN coalesce(array_agg(moment ORDER BY moment), '{}') || %(now)s::timestamptz
-            ELSE array_agg(moment ORDER BY moment)
-        END
-        FROM unnest(kept.moments) AS moment WHERE moment > %(since)s
-    )
-    RETURNING %(now)s::timestamptz = ANY (moments)
+    ON CONFLICT (key) DO UPDATE
+    SET moments = %(now)s::timestamptz || ARRAY(SELECT m FROM unnest(kept.moments) AS m WHERE m > %(since)s)
+    WHERE (SELECT count(*) FROM unnest(kept.moments) AS m WHERE m > %(since)s) < %(most)s
+    RETURNING key
 """
 _GIVE_BACK = "UPDATE accounts_signinattempts SET moments = array_remove(moments, %s::timestamptz) WHERE key = ANY (%s)"
 _FORGET = (
@@ -73,8 +69,7 @@ def give_back(taken: Attempt) -> None:
 def _taken(key: str, now: datetime, most: int, window: timedelta) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, {"key": key, "now": now, "most": most, "since": now - window})
-        row = cursor.fetchone()
-    return bool(row and row[0])
+        return cursor.fetchone() is not None
 
 
 def _key(kind: str, value: str) -> str:
