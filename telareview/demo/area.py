@@ -7,7 +7,6 @@ var/<area>/logs/        the output of every child process
 var/demo/world.json     what makes the demo's world the same after a restart
 """
 
-import fcntl
 import json
 import os
 import secrets
@@ -16,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Literal
 
+from telareview.demo.postgres import try_lock
 from telareview.demo.private import write_private
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -73,15 +73,18 @@ class Area:
         """
         self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         lock = (self.folder / "running").open("a+")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(lock):
             lock.seek(0)
             where = lock.read().strip() or "It is still starting."
             lock.close()
-            raise AreaError(f"telareview {self.name} runs already. {where}") from None
+            raise AreaError(f"telareview {self.name} runs already. {where}")
         self.lock = lock
         self.announce("")
+
+    def release(self) -> None:
+        if self.lock:
+            self.lock.close()
+            self.lock = None
 
     def announce(self, where: str) -> None:
         """Leaves a sentence for whoever tries to start a second one."""

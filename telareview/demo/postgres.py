@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -33,19 +33,20 @@ START_SECONDS = 60  # Recovery after a kill takes seconds; a cold disk a little 
 STOP_SECONDS = 10
 START_ATTEMPTS = 3  # Another process may take the free port between choosing and binding it.
 LOCALES = ("C.UTF-8", "en_US.UTF-8")  # The first is everywhere but on older macOS.
-UNSAFE_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# What was committed survives a killed server, but not a power cut.
+UNSAFE_BUT_FAST = ("fsync=off", "full_page_writes=off")
 
 
 @dataclass
 class Server:
-    """A server that answers on 127.0.0.1:`port`. `child` is None when another process started it."""
+    """A server that answers on 127.0.0.1:`port`. `child` is None when another process owns it."""
 
     base: Path
     port: int
     password: str
     child: Child | None
-    #: Held while this process uses the server.
-    in_use: IO[str]
+    #: Held as long as this process owns (`owner.lock`) or uses (`users.lock`) the server.
+    lock: IO[str]
 
     @property
     def owned(self) -> bool:
@@ -55,15 +56,14 @@ class Server:
         return f"postgres://{user}:{self.password}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
     def leave(self, *, waiting: Callable[[], None] | None = None) -> None:
-        """Ends this process's use, and the server if this process started it.
+        """Ends this process's use, and the server if this process owns it.
 
-        With `waiting` the owner first waits for all other users, and calls it once if there are any.
+        With `waiting` the owner first waits for all users, and calls it once if there are any.
         """
-        if self.child and waiting:
-            _wait_until_unused(self.in_use, waiting)
         if self.child:
-            self.child.stop(STOP_SECONDS)
-        self.in_use.close()
+            with locked(self.base / "users.lock", first=waiting) if waiting else nullcontext():
+                self.child.stop(STOP_SECONDS)
+        self.lock.close()
 
 
 def start(base: Path, *, durable: bool) -> Server:
@@ -73,43 +73,47 @@ def start(base: Path, *, durable: bool) -> Server:
     """
     base = base.absolute()
     base.mkdir(mode=0o711, parents=True, exist_ok=True)
-    in_use = (base / "users.lock").open("w")
-    fcntl.flock(in_use, fcntl.LOCK_SH)
-    with locked(base / "start.lock"):
-        port = _running_port(base)
-        if port is not None and not _used_by_others(in_use):
-            _stop_leftover(base)
-            port = None
-        child = None
-        if port is None:
-            child, port = _start(base, durable=durable)
-        server = Server(base, port, _password(base), child, in_use)
-        if child:
-            _prepare_database(server)
-        return server
+    with ExitStack() as on_failure:
+        # From here on an owner that is about to stop waits for us; one that is stopping lets us wait.
+        use = on_failure.enter_context((base / "users.lock").open("w"))
+        fcntl.flock(use, fcntl.LOCK_SH)
+        with locked(base / "start.lock"):
+            ownership = on_failure.enter_context((base / "owner.lock").open("w"))
+            port = _running_port(base)
+            if not try_lock(ownership):
+                if port is None:
+                    raise PostgresError(f"The server of {base} has ended, but not yet the command that started it.")
+                server = Server(base, port, _password(base), None, use)
+            else:
+                if port is not None:
+                    _stop_leftover(base)
+                child, port = _start(base, durable=durable)
+                on_failure.callback(child.stop, STOP_SECONDS)
+                server = Server(base, port, _password(base), child, ownership)
+                _prepare_database(server)
+        on_failure.pop_all()
+    (use if server.owned else ownership).close()
+    return server
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Holds the file's lock; the kernel releases it however the process ends."""
+def locked(path: Path, *, first: Callable[[], None] | None = None) -> Iterator[None]:
+    """Holds the file's lock, after a call of `first` if others hold it. The kernel frees it however we end."""
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        if not try_lock(file):
+            if first:
+                first()
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def _wait_until_unused(in_use: IO[str], waiting: Callable[[], None]) -> None:
-    if _used_by_others(in_use):
-        waiting()
-        fcntl.flock(in_use, fcntl.LOCK_EX)
-
-
-def _used_by_others(in_use: IO[str]) -> bool:
+def try_lock(file: IO[str]) -> bool:
+    """Takes the open file's lock if nobody holds it; closing the file gives it back."""
     try:
-        fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
-    fcntl.flock(in_use, fcntl.LOCK_SH)
-    return False
+        return False
+    return True
 
 
 def _stop_leftover(base: Path) -> None:
@@ -200,6 +204,7 @@ def _initialise(binaries: Binaries, base: Path, who: StandIn | None, *, durable:
     """Makes the data folder in one step: a killed attempt leaves only `data.new`, which the next one clears."""
     unfinished = base / "data.new"
     password_file = base / "data.password"
+    complaints = []
     for locale in LOCALES:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
@@ -223,7 +228,8 @@ def _initialise(binaries: Binaries, base: Path, who: StandIn | None, *, durable:
         if made.returncode == 0:
             unfinished.rename(base / "data")
             return
-    raise PostgresError(f"PostgreSQL's initdb failed in {base}:\n{made.stderr.strip() or made.stdout.strip()}")
+        complaints.append(made.stderr.strip() or made.stdout.strip())
+    raise PostgresError(f"PostgreSQL's initdb failed in {base}:\n" + "\n".join(complaints))
 
 
 def _prepare_database(server: Server) -> None:

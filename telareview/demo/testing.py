@@ -3,7 +3,6 @@
 Named in `addopts` as `-p telareview.demo.testing`, because pytest-django reads the settings before any conftest.
 """
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -103,9 +102,7 @@ def _clear_killed_runs() -> None:
 
 def _try_lock(folder: Path) -> IO[str] | None:
     file = (folder / "lock").open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
+    if postgres.try_lock(file):
+        return file
+    file.close()
+    return None
