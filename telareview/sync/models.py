@@ -1,0 +1,143 @@
+"""What was fetched from Tela, when, how it ended, and where the next fetch begins."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from telareview.accounts.models import Workspace
+
+
+class SyncRun(models.Model):
+    """One attempt to bring news. Kept for ever; an error is a sentence a person understands."""
+
+    class Kind(models.TextChoices):
+        BACKFILL = "backfill", _("first fill")
+        PULL = "pull", _("pull")
+        SWEEP = "sweep", _("sweep")
+        LIVE = "live", _("live check")
+        REFRESH = "refresh", _("refresh")
+
+    class Outcome(models.TextChoices):
+        COMPLETE = "complete", _("complete")
+        INCOMPLETE = "incomplete", _("incomplete")
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    kind = models.TextField(_("kind"), choices=Kind)
+    started_at = models.DateTimeField(_("started"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    #: "" while running; a run whose process died stays so until the next one closes it.
+    outcome = models.TextField(_("outcome"), choices=Outcome, blank=True, default="")
+    fetched = models.IntegerField(_("fetched"), default=0)
+    new = models.IntegerField(_("new"), default=0)
+    changed = models.IntegerField(_("changed"), default=0)
+    unchanged = models.IntegerField(_("unchanged"), default=0)
+    gone = models.IntegerField(_("gone"), default=0)
+    #: Rows that could not be read and went to quarantine.
+    failed = models.IntegerField(_("failed"), default=0)
+    calls = models.IntegerField(_("calls"), default=0)
+    #: Seconds spent waiting for Tela's answers.
+    waited_seconds = models.FloatField(_("waited"), default=0)
+    #: Tasks expected in all, when known; for the progress bar.
+    expected = models.IntegerField(null=True)
+    #: Short name of the error's kind, for translation, and its sentence.
+    error_code = models.TextField(blank=True, default="")
+    error = models.TextField(_("error"), blank=True, default="")
+
+    class Meta:
+        verbose_name = _("sync run")
+        verbose_name_plural = _("sync runs")
+        indexes = [models.Index(fields=["workspace", "-started_at"], name="run_newest_first")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, outcome="") | Q(ended_at__isnull=False) & ~Q(outcome=""),
+                name="run_ends_with_an_outcome",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
+class Bookmark(models.Model):
+    """How far the incremental walk has come: the newest `updatedAt` seen, never the clock."""
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    updated_at = models.DateTimeField()
+    #: When a cycle last reached its end: everything Tela had shown until then is here.
+    synced_at = models.DateTimeField(null=True)
+    #: Set while Tela does not answer; the moment of the first failure in a row.
+    failing_since = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("bookmark")
+        verbose_name_plural = _("bookmarks")
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id}: {self.updated_at:%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+class BackfillWindow(models.Model):
+    """One stretch of `createdAt` of the first fill, walked on its own and resumed where it stopped."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    #: Inclusive; null: no lower end.
+    since = models.DateTimeField()
+    #: Inclusive; null: no upper end (the newest window).
+    until = models.DateTimeField(null=True)
+    #: The newest `createdAt` seen in this window so far; null before its first page.
+    position = models.DateTimeField(null=True)
+    done = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("window of the first fill")
+        verbose_name_plural = _("windows of the first fill")
+        constraints = [models.UniqueConstraint(fields=["workspace", "since"], name="window_once_per_workspace")]
+
+    def __str__(self) -> str:
+        return f"{self.since:%Y-%m-%d} – {self.until:%Y-%m-%d}" if self.until else f"{self.since:%Y-%m-%d} –"
+
+
+class QuarantinedRow(models.Model):
+    """A row of Tela's that could not be read: kept whole, with the reason, and never guessed at."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    #: As sent, if there was one at all.
+    task_id = models.TextField(blank=True, default="")
+    reason = models.TextField(_("reason"))
+    raw_json = models.TextField(_("raw"))
+    digest = models.BinaryField(max_length=32)
+    first_seen_at = models.DateTimeField(_("first seen"))
+    last_seen_at = models.DateTimeField(_("last seen"))
+    run_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name = _("quarantined row")
+        verbose_name_plural = _("quarantined rows")
+        constraints = [models.UniqueConstraint(fields=["workspace", "digest"], name="row_quarantined_once")]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Delivery(models.Model):
+    """One webhook call, stored before it is answered. News, not truth: the task is fetched again."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    received_at = models.DateTimeField()
+    #: The event's own id, or a digest of the body: a second one is the same delivery.
+    event_id = models.TextField()
+    event = models.TextField(blank=True, default="")
+    task_id = models.UUIDField(null=True)
+    completion_run_id = models.UUIDField(null=True)
+    body = models.TextField()
+    processed_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        indexes = [models.Index(fields=["workspace", "-received_at"], name="delivery_newest_first")]
+        constraints = [models.UniqueConstraint(fields=["workspace", "event_id"], name="delivery_once")]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.event_id}"

@@ -1,0 +1,230 @@
+"""The mirror: one index card per task, and every distinct state of it that was seen."""
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models.functions import Left, Now, Upper
+from django.utils.translation import gettext_lazy as _
+
+from telareview.accounts.models import Workspace
+from telareview.ledger.guards import append_only, refuse
+from telareview.tasks.columns import ExactJSONField
+from telareview.tasks.querysets import TaskQuerySet, TaskVersionQuerySet
+
+NAME_ORDER_CHARACTERS = 200
+
+
+class TaskFacts(models.Model):
+    """The narrow columns that lists filter and sort on, derived from a task's payload.
+
+    What Tela says is mirrored as it came: an unknown status or an approver without a date is kept, never refused.
+    Text that PostgreSQL cannot hold (`\\u0000`, lone surrogates) is shown by stand-ins here and exact in the payload.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    #: Tela's identity of the task; unique within a workspace.
+    task_id = models.UUIDField(_("id"))
+    #: The number people quote; null when Tela sent none.
+    reference = models.BigIntegerField(_("reference"), null=True)
+    name = models.TextField(_("name"), null=True)  # noqa: DJ001 - null (absent) is not "" (empty)
+    #: What the list is ordered by: a name longer than a B-tree entry (2,704 bytes) must not stop the mirror.
+    name_start = models.GeneratedField(
+        expression=Left("name", NAME_ORDER_CHARACTERS), output_field=models.TextField(null=True), db_persist=True
+    )
+    status = models.TextField(_("status"))
+    created_by = models.TextField(_("creator"), null=True)  # noqa: DJ001
+    approved_by = models.TextField(_("approver"), null=True)  # noqa: DJ001
+    approved_at = models.DateTimeField(_("approved"), null=True)
+    created_at = models.DateTimeField(_("created"))
+    updated_at = models.DateTimeField(_("updated"))
+    #: `approvedDirectly`, `approvedWithRevisions`, `unknown` (approved, edits not told) or "" (not approved).
+    revision_process = models.TextField(_("revision"), default="")
+    #: Paths a reviewer edited, relative to the output's content, as `itens[2].descricao`.
+    edited_paths = ArrayField(models.TextField(), verbose_name=_("edited fields"), default=list)
+    prompt_application_id = models.UUIDField(_("app"), null=True)
+    prompt_version_id = models.UUIDField(_("canvas version"), null=True)
+    completion_run_id = models.UUIDField(_("completion run"), null=True)
+    workflow_run_id = models.UUIDField(_("workflow run"), null=True)
+    agent_id = models.TextField(_("agent"), null=True)  # noqa: DJ001
+    source_type = models.TextField(_("source"), null=True)  # noqa: DJ001
+    tags = ArrayField(models.TextField(), verbose_name=_("tags"), default=list)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_approved(self) -> bool:
+        """`approved` = status `completed` and `approvedAt` set (`approved` is an older word for the same status)."""
+        return self.status in {"completed", "approved"} and self.approved_at is not None
+
+
+class Learned(models.TextChoices):
+    """How a state became known."""
+
+    PULL = "pull", _("pull")
+    SWEEP = "sweep", _("sweep")
+    WEBHOOK = "webhook", _("webhook")
+    LIVE = "live", _("live check")
+    REFRESH = "refresh", _("refresh")
+    ACTION = "action", _("action")
+
+
+class Kind(models.TextChoices):
+    """What a version tells beside the one before it."""
+
+    FIRST_SEEN = "first_seen", _("first seen")
+    CHANGED = "changed", _("changed")
+    APPROVED = "approved", _("approved")
+    APPROVAL_REVOKED = "approval_revoked", _("approval revoked")
+    GONE = "gone", _("gone")
+    RETURNED = "returned", _("returned")
+    ERASED = "erased", _("erased")
+    TOLD = "told", _("told by Tela")
+
+
+class Task(TaskFacts):
+    """The index card: the facts of a task's newest version. Written by `tasks.mirror` alone."""
+
+    #: Set while Tela no longer serves the task.
+    gone_at = models.DateTimeField(null=True)
+    #: The newest version: its row, its number, and the clock of the look that found it.
+    version = models.ForeignKey(
+        "TaskVersion", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    version_number = models.IntegerField(default=1)
+    observed_at = models.DateTimeField()
+    #: SHA-256 of the canonical payload without the signatures of file addresses: equal hash = no change.
+    content_hash = models.BinaryField(max_length=32)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+        constraints = [models.UniqueConstraint(fields=["workspace", "task_id"], name="task_id_once_per_workspace")]
+        indexes = [
+            # One per order of the list: (workspace, key, id) is read forwards and backwards, nulls apart.
+            models.Index(fields=["workspace", "updated_at", "task_id"], name="task_by_updated_at"),
+            models.Index(fields=["workspace", "created_at", "task_id"], name="task_by_created_at"),
+            models.Index(fields=["workspace", "approved_at", "task_id"], name="task_by_approved_at"),
+            models.Index(fields=["workspace", "name_start", "task_id"], name="task_by_name"),
+            models.Index(fields=["workspace", "reference", "task_id"], name="task_by_reference"),
+            models.Index(fields=["workspace", "created_by", "task_id"], name="task_by_created_by"),
+            # Two that also answer the commonest filters in the commonest orders.
+            models.Index(fields=["workspace", "status", "task_id"], name="task_by_status"),
+            models.Index(fields=["workspace", "approved_by", "task_id"], name="task_by_approved_by"),
+            models.Index(fields=["workspace", "status", "updated_at", "task_id"], name="task_status_updated"),
+            models.Index(fields=["workspace", "approved_by", "updated_at", "task_id"], name="task_approver_updated"),
+            models.Index(
+                fields=["workspace", "prompt_application_id", "updated_at", "task_id"], name="task_app_updated"
+            ),
+            models.Index(
+                fields=["workspace", "revision_process", "updated_at", "task_id"], name="task_revision_updated"
+            ),
+            # `icontains` compiles to UPPER(name) LIKE UPPER(…): an index on the bare column is not used.
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="task_name_trigram"),
+            GinIndex(fields=["edited_paths"], name="task_edited_paths"),
+            GinIndex(fields=["tags"], name="task_tags"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.reference} {self.name}" if self.reference is not None else str(self.name or self.task_id)
+
+
+class TaskVersion(TaskFacts):
+    """One distinct observed state of a task. Append-only: triggers refuse UPDATE, DELETE and TRUNCATE.
+
+    The task is named by value, without foreign key, so that the record outlives whatever it is about.
+    """
+
+    #: 1 for the first state seen of a task, then without gaps.
+    number = models.IntegerField()
+    kind = models.TextField(choices=Kind)
+    #: Our clock, when the request that brought this state was sent; `updated_at` is Tela's.
+    observed_at = models.DateTimeField()
+    learned_by = models.TextField(choices=Learned)
+    #: The `SyncRun` that brought it, by value; null when it came outside a run.
+    run_id = models.BigIntegerField(null=True)
+    #: Leaf paths that differ from the version before, empty for the first.
+    changed_paths = ArrayField(models.TextField(), default=list)
+    content_hash = models.BinaryField(max_length=32)
+    #: SHA-256(salt ‖ canonical payload); null where the version has no payload of its own (gone).
+    payload_commit = models.BinaryField(max_length=32, null=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    objects = TaskVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("version")
+        verbose_name_plural = _("versions")
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "task_id", "number"], name="version_number_once_per_task")
+        ]
+        indexes = [models.Index(fields=["workspace", "observed_at", "id"], name="version_by_observed_at")]
+        triggers = append_only("versions")
+
+    def __str__(self) -> str:
+        return f"{self.task_id} v{self.number}"
+
+
+class OutputIndex(models.Model):
+    """What is searched inside the current output of a task: derived, made anew from the payload at any time.
+
+    `jsonb` refuses `\\u0000` and lone surrogates, so they stand here as U+FFFD; the payload keeps them exactly.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    task_id = models.UUIDField()
+    content = models.JSONField(null=True)
+
+    class Meta:
+        verbose_name = _("output index")
+        verbose_name_plural = _("output indexes")
+        constraints = [models.UniqueConstraint(fields=["workspace", "task_id"], name="output_once_per_task")]
+        indexes = [GinIndex(OpClass("content", name="jsonb_path_ops"), name="output_content")]
+
+    def __str__(self) -> str:
+        return f"output of {self.task_id}"
+
+
+class Payload(models.Model):
+    """The exact canonical JSON of one version, apart from the facts so that lists never touch it.
+
+    Erasing personal data removes this row's text and salt; the version and its commitment stay.
+    """
+
+    version = models.OneToOneField(
+        TaskVersion, on_delete=models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="payload"
+    )
+    #: 16 random bytes, so that a commitment cannot be tested by guessing the payload.
+    salt = models.BinaryField(max_length=16)
+    text = ExactJSONField()
+
+    class Meta:
+        verbose_name = _("payload")
+        verbose_name_plural = _("payloads")
+        # DELETE stays open for erasure; the version and its commitment do not go with it.
+        triggers = [
+            refuse("payloads_are_not_changed", pgtrigger.Update),
+            refuse("payloads_are_not_truncated", pgtrigger.Truncate),
+        ]
+
+    def __str__(self) -> str:
+        return f"payload of version {self.version_id}"
+
+
+class AppName(models.Model):
+    """What people call an app. Tela's API has no address that tells it, so it is typed here; else the id is shown."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    application_id = models.UUIDField(_("app"))
+    name = models.CharField(_("name"), max_length=150)
+
+    class Meta:
+        verbose_name = _("app name")
+        verbose_name_plural = _("app names")
+        constraints = [models.UniqueConstraint(fields=["workspace", "application_id"], name="app_named_once")]
+
+    def __str__(self) -> str:
+        return self.name
