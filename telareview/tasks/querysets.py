@@ -1,0 +1,80 @@
+"""Sentences about tasks: `Task.objects.of(workspace).matching(filter, zone).in_order(filter)`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo
+
+from django.db import connection, models
+from django.db.models import F
+
+from telareview.tasks.criteria import conditions
+from telareview.tasks.filters import TaskFilter
+from telareview.tasks.outputs import output_conditions
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from telareview.accounts.models import Workspace
+
+#: More values than this are no drop-down any more; the rest is found by typing.
+MAX_FACET_VALUES = 200
+
+
+class FactsQuerySet(models.QuerySet[Any]):
+    """What lists of index cards and of versions have in common."""
+
+    def of(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+    def in_order(self, task_filter: TaskFilter) -> Self:
+        """The filter's order; empty cells last both ways; ends in the id, so that it is total."""
+        column = task_filter.order_column
+        sign = "-" if task_filter.descending else ""
+        if column == "task_id":
+            return self.order_by(f"{sign}task_id")
+        if not self.model._meta.get_field(column).null:
+            # No NULLS LAST where nothing is null: only the plain order can be read from the index.
+            return self.order_by(f"{sign}{column}", f"{sign}task_id")
+        key = F(column)
+        return self.order_by(key.desc(nulls_last=True) if sign else key.asc(nulls_last=True), f"{sign}task_id")
+
+
+class TaskQuerySet(FactsQuerySet):
+    def matching(self, task_filter: TaskFilter, zone: ZoneInfo) -> Self:
+        """Tasks for which every criterion of the filter holds; days are days of `zone`."""
+        found = self.filter(conditions(task_filter, zone))
+        if task_filter.output:
+            found = found.filter(output_conditions(task_filter.output))
+        if task_filter.gone == "exclude":
+            found = found.filter(gone_at__isnull=True)
+        elif task_filter.gone == "only":
+            found = found.filter(gone_at__isnull=False)
+        return found
+
+    def distinct_values(self, column: str, workspace: Workspace) -> list[Any]:
+        """The distinct values of an indexed column, sorted, at most `MAX_FACET_VALUES`, empty ones left out.
+
+        A loose index scan: one probe a value (1 ms for a dozen approvers among 1,000,000 tasks), where
+        SELECT DISTINCT would read every row (154 ms).
+        """
+        quoted = connection.ops.quote_name(self.model._meta.get_field(column).column or column)
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        probe = f"SELECT {quoted} FROM {table} WHERE workspace_id = %s AND {quoted} > v ORDER BY {quoted} LIMIT 1"  # noqa: S608 - names from the model, values as parameters
+        first = f"SELECT {quoted} AS v FROM {table} WHERE workspace_id = %s AND {quoted} IS NOT NULL ORDER BY {quoted} LIMIT 1"  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"WITH RECURSIVE found AS (({first}) UNION ALL SELECT ({probe}) FROM found WHERE v IS NOT NULL)"
+                " SELECT v FROM found WHERE v IS NOT NULL LIMIT %s",
+                [workspace.pk, workspace.pk, MAX_FACET_VALUES],
+            )
+            return [value for (value,) in cursor.fetchall()]
+
+    def by_task_id(self, task_id: UUID) -> Self:
+        return self.filter(task_id=task_id)
+
+
+class TaskVersionQuerySet(FactsQuerySet):
+    def of_task(self, workspace: Workspace, task_id: UUID) -> Self:
+        """Every version of one task, newest first."""
+        return self.filter(workspace=workspace, task_id=task_id).order_by("-number")
