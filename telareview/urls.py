@@ -6,6 +6,10 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("telareview.web.urls")),
     path("accounts/", include("telareview.accounts.urls")),
+    # Before the tasks' own, which know nothing of syncing.
+    path("", include("telareview.sync.urls")),
+    path("tasks/", include("telareview.tasks.urls")),
+    path("", include("telareview.exports.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -1,0 +1,170 @@
+"""Everything the task page shows: one version of a task, what a reviewer changed in it, and its neighbours."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.timezone import get_current_timezone
+from django.utils.translation import gettext_lazy as _
+
+from telareview.accounts.models import Workspace
+from telareview.tasks.files import FileLink, file_links
+from telareview.tasks.filters import TaskFilter
+from telareview.tasks.models import AppName, Payload, Task, TaskVersion
+from telareview.tasks.paging import neighbours
+from telareview.tasks.raw_view import Leaf, RawView, leaves, show_raw
+from telareview.tasks.revision import Revision, compare, content_of
+from telareview.tasks.sentences import Told, tell
+from telareview.tasks.words import revision_word, status_word
+from telareview.tela import TaskRecord
+from telareview.tela.wire import decode
+
+#: Versions shown on the History tab; a task with more has the rest behind a link of the feed.
+MAX_VERSIONS = 500
+
+TABS: dict[str, Promise] = {
+    "changes": _("Changes"),
+    "summary": _("Summary"),
+    "history": _("History"),
+    "input": _("Input"),
+    "raw": _("Raw"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    key: str
+    label: Promise
+    address: str
+    current: bool
+    count: int | None = None
+
+
+class TaskPage:
+    """A task's page at one of its versions; each part is made only when the tab asks for it."""
+
+    def __init__(self, task: Task, version: TaskVersion, task_filter: TaskFilter, tab: str) -> None:
+        self.task = task
+        self.version = version
+        self.task_filter = task_filter
+        self._asked_tab = tab
+
+    @property
+    def is_newest(self) -> bool:
+        return self.version.number == self.task.version_number
+
+    @cached_property
+    def payload_text(self) -> str | None:
+        """The exact JSON of this version, or of the last one before it that has any; None when it was erased."""
+        found = (
+            Payload.objects.filter(
+                version__workspace=self.task.workspace_id,
+                version__task_id=self.task.task_id,
+                version__number__lte=self.version.number,
+            )
+            .order_by("-version__number")
+            .values_list("text", flat=True)
+            .first()
+        )
+        return found
+
+    @cached_property
+    def record(self) -> TaskRecord | None:
+        return TaskRecord.from_json(decode(self.payload_text.encode())) if self.payload_text else None
+
+    @cached_property
+    def revision(self) -> Revision | None:
+        """What a reviewer changed; None where there is no output to compare."""
+        if self.record is None or self.record.original_output_content is None or self.record.output_content is None:
+            return None
+        return compare(self.record.original_output_content, self.record.output_content, self.record.edited_fields or ())
+
+    @property
+    def tab(self) -> str:
+        """The tab asked for; without one, Changes where there are any, else Summary."""
+        if self._asked_tab in TABS:
+            return self._asked_tab
+        return "changes" if self.version.edited_paths else "summary"
+
+    @property
+    def tabs(self) -> list[Tab]:
+        counts = {"changes": len(self.version.edited_paths), "history": self.task.version_number}
+        base = f"/tasks/{self.task.task_id}/"
+        suffix = self.suffix if self.is_newest else f"?version={self.version.number}"
+        return [
+            Tab(key, label, f"{base}{key}/{suffix}", key == self.tab, counts.get(key)) for key, label in TABS.items()
+        ]
+
+    @property
+    def suffix(self) -> str:
+        query = self.task_filter.as_query()
+        return f"?{query}" if query else ""
+
+    @property
+    def list_address(self) -> str:
+        return self.task_filter.address("/tasks/")
+
+    @property
+    def status(self) -> str | Promise:
+        return status_word(self.version.status)
+
+    @property
+    def revision_word(self) -> str | Promise:
+        return revision_word(self.version.revision_process)
+
+    @cached_property
+    def output_leaves(self) -> list[Leaf]:
+        return list(leaves(content_of(self.record.output_content))) if self.record else []
+
+    @cached_property
+    def input_leaves(self) -> list[Leaf]:
+        if self.record is None:
+            return []
+        shown = self.record.input_content if self.record.input_content is not None else self.record.raw_input
+        return list(leaves(shown))
+
+    @cached_property
+    def files(self) -> list[FileLink]:
+        return file_links(self.record.raw_input, self.record.input_content) if self.record else []
+
+    @cached_property
+    def raw(self) -> RawView | None:
+        return show_raw(self.record.raw) if self.record else None
+
+    @cached_property
+    def history(self) -> list[Told]:
+        return tell(TaskVersion.objects.of_task(self.task.workspace, self.task.task_id)[:MAX_VERSIONS])
+
+    @cached_property
+    def app(self) -> str:
+        name = AppName.objects.filter(
+            workspace=self.task.workspace_id, application_id=self.version.prompt_application_id
+        ).values_list("name", flat=True)
+        return name.first() or ""
+
+    @cached_property
+    def turnaround_seconds(self) -> float | None:
+        if not self.version.is_approved or self.version.approved_at is None:
+            return None
+        return (self.version.approved_at - self.version.created_at).total_seconds()
+
+    @cached_property
+    def neighbours(self) -> tuple[str, str]:
+        """Addresses of the tasks before and after this one in the list it was opened from; "" at the ends."""
+        matching = Task.objects.of(self.task.workspace).matching(self.task_filter, get_current_timezone())
+        before, after = neighbours(matching, self.task_filter, self.task)
+        return (
+            f"/tasks/{before.task_id}/{self.suffix}" if before else "",
+            f"/tasks/{after.task_id}/{self.suffix}" if after else "",
+        )
+
+
+def find_version(workspace: Workspace, task_id: UUID, number: int | None) -> tuple[Task, TaskVersion] | None:
+    """The task's card and one of its versions (the newest without `number`); None when either is not there."""
+    task = Task.objects.of(workspace).filter(task_id=task_id).first()
+    if task is None:
+        return None
+    wanted = TaskVersion.objects.of_task(workspace, task_id).filter(number=number or task.version_number)
+    version = wanted.first()
+    return (task, version) if version is not None else None

@@ -1,0 +1,190 @@
+"""Everything the list page shows, made from one filter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.timezone import get_current_timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from telareview.tasks.chips import Chip, chips
+from telareview.tasks.filter_form import Facets, FilterForm, filter_form
+from telareview.tasks.filters import PAGE_SIZES, Reader, TaskFilter
+from telareview.tasks.list_columns import COLUMNS, Header, headers
+from telareview.tasks.models import Task
+from telareview.tasks.paging import BrokenCursor, Page, read_page
+from telareview.tasks.parameters import parse
+from telareview.tasks.words import revision_word, status_word
+
+if TYPE_CHECKING:
+    from telareview.accounts.access import MemberRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    task: Task
+    #: The task's page, carrying the list it was opened from.
+    address: str
+    app: str
+    #: Brought or altered by the check that has just been made.
+    is_fresh: bool = False
+
+    @property
+    def status(self) -> str | Promise:
+        return status_word(self.task.status)
+
+    @property
+    def revision(self) -> str:
+        """`3 fields revised` where the edits are told, else the revision's word."""
+        count = len(self.task.edited_paths)
+        if self.task.revision_process == "approvedWithRevisions" and count:
+            return ngettext("%(count)d field revised", "%(count)d fields revised", count) % {"count": count}
+        return str(revision_word(self.task.revision_process))
+
+    @property
+    def more_edited(self) -> int:
+        return max(0, len(self.task.edited_paths) - 1)
+
+    @property
+    def turnaround_seconds(self) -> float | None:
+        """From creation to approval, in seconds; None while not approved."""
+        if not self.task.is_approved or self.task.approved_at is None:
+            return None
+        return (self.task.approved_at - self.task.created_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class SizeLink:
+    size: int
+    address: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list page. Addresses are "" where there is nothing to go to."""
+
+    task_filter: TaskFilter
+    notices: list[str]
+    form: FilterForm
+    chips: list[Chip]
+    headers: list[Header]
+    rows: list[Row]
+    page: Page
+    #: `nothing_synced`, `nothing_matches` or "".
+    empty: str
+    path: str
+    sizes: list[SizeLink]
+
+    def address_of(self, task_filter: TaskFilter | None) -> str:
+        return task_filter.address(self.path) if task_filter is not None else ""
+
+    @property
+    def next_address(self) -> str:
+        return self.address_of(self.page.following)
+
+    @property
+    def previous_address(self) -> str:
+        return self.address_of(self.page.previous)
+
+    @property
+    def first_address(self) -> str:
+        return self.address_of(self.page.start)
+
+    @property
+    def last_address(self) -> str:
+        return self.address_of(self.page.end)
+
+    @property
+    def clear_address(self) -> str:
+        asked = self.task_filter
+        return TaskFilter(order_by=asked.order_by, order=asked.order, limit=asked.limit, cols=asked.cols).address(
+            self.path
+        )
+
+    @property
+    def live_address(self) -> str:
+        return self.task_filter.replace(source="").address(reverse("sync:live"))
+
+    @property
+    def count_address(self) -> str:
+        return self.task_filter.whole_list().address(reverse("tasks:count"))
+
+    @property
+    def csv_address(self) -> str:
+        return self.task_filter.whole_list().replace(cols=()).address("/tasks.csv")
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return frozenset(header.column.key for header in self.headers)
+
+
+def ask(request: "MemberRequest") -> tuple[TaskFilter, list[str]]:
+    """The filter this request asks for, and a sentence for everything that was left out.
+
+    A request that names no page size gets the reader's own.
+    """
+    statuses = frozenset(Task.objects.all().distinct_values("status", request.workspace))
+    task_filter, problems = parse(request.GET, Reader(get_current_timezone(), statuses))  # type: ignore[arg-type]
+    if "limit" not in request.GET:
+        task_filter = task_filter.replace(limit=request.user.page_size)
+    notices = [str(problem) for problem in problems]
+    if strange := [name for name in task_filter.cols if name not in COLUMNS]:
+        notices.append(_("There is no column “%(name)s”; it was left out.") % {"name": ", ".join(strange)[:80]})
+        task_filter = task_filter.replace(cols=tuple(name for name in task_filter.cols if name in COLUMNS))
+    return task_filter, notices
+
+
+def make_listing(
+    request: "MemberRequest", task_filter: TaskFilter, notices: list[str], *, fresh: frozenset[UUID] = frozenset()
+) -> Listing:
+    """The page of the mirror that the filter names, with all that stands around it."""
+    matching = Task.objects.of(request.workspace).matching(task_filter, get_current_timezone())
+    try:
+        page = read_page(matching, task_filter)
+    except BrokenCursor:
+        notices = [*notices, _("This place in the list cannot be found again; the list starts at its beginning.")]
+        task_filter = task_filter.from_start()
+        page = read_page(matching, task_filter)
+    facets = Facets.of(request.workspace)
+    path = reverse("tasks:list")
+    return Listing(
+        task_filter=task_filter,
+        notices=notices,
+        form=filter_form(task_filter, facets),
+        chips=chips(task_filter, path, facets.app_names),
+        headers=headers(task_filter, path),
+        rows=_rows(page, task_filter, facets.app_names, fresh),
+        page=page,
+        empty="" if page.rows else ("nothing_matches" if facets.statuses else "nothing_synced"),
+        path=path,
+        sizes=[
+            SizeLink(size, task_filter.from_start().replace(limit=size).address(path), size == task_filter.limit)
+            for size in PAGE_SIZES
+        ],
+    )
+
+
+def _rows(page: Page, task_filter: TaskFilter, app_names: Mapping[UUID, str], fresh: frozenset[UUID]) -> list[Row]:
+    query = task_filter.as_query()
+    suffix = f"?{query}" if query else ""
+    return [
+        Row(
+            task=task,
+            address=f"/tasks/{task.task_id}/{suffix}",
+            app=_app(task.prompt_application_id, app_names),
+            is_fresh=task.task_id in fresh,
+        )
+        for task in page.rows
+    ]
+
+
+def _app(application_id: UUID | None, app_names: Mapping[UUID, str]) -> str:
+    if application_id is None:
+        return ""
+    text = str(application_id)
+    return app_names.get(application_id, f"{text[:8]}…{text[-4:]}")

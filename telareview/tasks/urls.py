@@ -1,0 +1,16 @@
+from django.urls import path
+
+from telareview.tasks import views
+
+app_name = "tasks"
+
+urlpatterns = [
+    # /tasks/
+    path("", views.task_list, name="list"),
+    path("count/", views.task_count, name="count"),
+    # /tasks/<uuid>/
+    path("<uuid:task_id>/", views.task_detail, name="detail"),
+    path("<uuid:task_id>/<slug:tab>/", views.task_detail, name="tab"),
+    path("<uuid:task_id>/raw.json", views.task_raw, name="raw-json"),
+    path("<uuid:task_id>/versions/<int:number>/", views.task_detail, name="version"),
+]

@@ -1,0 +1,85 @@
+"""The list and the task page: parse, fetch, decide, render."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.timezone import get_current_timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from telareview.accounts.access import member_required
+from telareview.tasks.counting import count
+from telareview.tasks.detail import TABS, TaskPage, find_version
+from telareview.tasks.listing import ask, make_listing
+from telareview.tasks.models import Task
+from telareview.web.htmx import render_page_or_part
+
+if TYPE_CHECKING:
+    from telareview.accounts.access import MemberRequest
+
+
+@require_safe
+@member_required
+def task_list(request: "MemberRequest") -> HttpResponse:
+    """`/tasks/`: one page of the mirror; `?source=live` asks Tela first, which is another address."""
+    task_filter, notices = ask(request)
+    if task_filter.source == "live":
+        return redirect(task_filter.replace(source="").address(reverse("sync:live")))
+    listing = make_listing(request, task_filter, notices)
+    return render_page_or_part(request, "tasks/list.html", "results", {"listing": listing})
+
+
+@require_safe
+@member_required
+def task_count(request: "MemberRequest") -> HttpResponse:
+    """`/tasks/count/`: how many tasks a list has; `exact=1` counts to the end."""
+    query = request.GET.copy()
+    exact = bool(query.pop("exact", None))
+    request.GET = query  # type: ignore[assignment]
+    task_filter, _notices = ask(request)
+    matching = Task.objects.of(request.workspace).matching(task_filter, get_current_timezone())
+    context = {
+        "count": count(matching, exact=exact),
+        "exact_address": task_filter.whole_list().address(request.path),
+        "list_address": task_filter.whole_list().address("/tasks/"),
+    }
+    return render_page_or_part(request, "tasks/count.html", "count", context)
+
+
+@require_safe
+@member_required
+def task_detail(request: "MemberRequest", task_id: UUID, tab: str = "", number: int | None = None) -> HttpResponse:
+    """`/tasks/<uuid>/`, a tab of it, or one of its versions."""
+    if tab and tab not in TABS:
+        raise Http404
+    page = _task_page(request, task_id, tab, number)
+    return render_page_or_part(request, "tasks/detail.html", "panel", {"page": page, "notices": []})
+
+
+@require_safe
+@member_required
+def task_raw(request: "MemberRequest", task_id: UUID) -> HttpResponse:
+    """`/tasks/<uuid>/raw.json`: the payload to the letter, as a download."""
+    page = _task_page(request, task_id, "raw", None)
+    if page.payload_text is None:
+        raise Http404(_("This version has no payload."))
+    name = f"task-{task_id}-v{page.version.number}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(page.payload_text, content_type="application/json", headers=headers)
+
+
+def _task_page(request: "MemberRequest", task_id: UUID, tab: str, number: int | None) -> TaskPage:
+    """The page of one of this workspace's tasks. Raises Http404 for everything else."""
+    query = request.GET.copy()
+    version = (query.pop("version", None) or [""])[-1]
+    request.GET = query  # type: ignore[assignment]
+    if number is None and version.isascii() and version.isdecimal() and len(version) < 9:
+        number = int(version)
+    task_filter, _notices = ask(request)
+    found = find_version(request.workspace, task_id, number)
+    if found is None:
+        raise Http404(_("There is no such task in this workspace."))
+    return TaskPage(*found, task_filter, tab)
