@@ -1,0 +1,137 @@
+"""`manage.py pull_tasks`: bring news from Tela into the mirror."""
+
+import json
+import sys
+import time
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from telareview.accounts.models import Workspace
+from telareview.accounts.workspaces import DEFAULT_SLUG, ensure_default_workspace
+from telareview.sync.connection import NoKey, tela_client
+from telareview.sync.models import SyncRun
+from telareview.sync.pull import PullIsRunning, pull_tasks
+from telareview.tasks.moments import first_instant, parse_moment
+from telareview.tela import TelaError
+
+NOT_WHOLE, WRONG_USE = 1, 2
+#: Another pull (the worker's, usually) is waited for so long before this one gives up.
+PATIENCE_SECONDS = 120
+
+
+class Command(BaseCommand):
+    help = "Bring new and changed tasks from Tela into the mirror."
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--full", action="store_true", help="walk every task again")
+        parser.add_argument(
+            "--since", metavar="ISO", help="tasks updated from this moment on; leaves the bookmark alone"
+        )
+        parser.add_argument("--until", metavar="ISO", help="tasks updated until this moment")
+        parser.add_argument("--workspace", default=DEFAULT_SLUG, metavar="SLUG", help="default: %(default)s")
+        parser.add_argument("--connections", type=int, default=4, metavar="N", help="at a time; default: %(default)s")
+        parser.add_argument("--json", action="store_true", help="print one JSON object last")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        since, until = _moment("--since", options["since"]), _moment("--until", options["until"])
+        if not 1 <= options["connections"] <= 32:
+            raise CommandError("--connections must be from 1 to 32.", returncode=WRONG_USE)
+        if options["full"] and (since or until):
+            raise CommandError("--full walks everything: leave out --since and --until.", returncode=WRONG_USE)
+        workspace = _workspace(options["workspace"])
+        try:
+            client = tela_client(workspace)
+        except (NoKey, TelaError, ValueError) as error:
+            self._tell({"outcome": "incomplete", "error": str(error)}, options)
+            raise CommandError(str(error), returncode=NOT_WHOLE) from error
+        bar = _bar(quiet=options["json"])
+        with client, bar:
+            run = self._pull(
+                workspace, client, full=options["full"], since=since, until=until, options=options, bar=bar
+            )
+        self._tell(_summary(run), options)
+        if run.outcome != SyncRun.Outcome.COMPLETE:
+            raise SystemExit(NOT_WHOLE)
+
+    def _pull(self, workspace: Workspace, client: Any, *, options: Any, bar: Any, **stretch: Any) -> SyncRun:
+        def show(run: SyncRun, done: float) -> None:
+            bar.n = round(done * 100)
+            bar.set_postfix_str(f"{run.fetched} tasks")
+
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return pull_tasks(workspace, client, connections=options["connections"], progress=show, **stretch)
+            except PullIsRunning as error:
+                if time.monotonic() > deadline:
+                    self._tell({"outcome": "incomplete", "error": str(error)}, options)
+                    raise CommandError(str(error), returncode=NOT_WHOLE) from error
+                time.sleep(0.5)
+
+    def _tell(self, summary: dict[str, Any], options: dict[str, Any]) -> None:
+        whole = {**dict.fromkeys(("fetched", "new", "changed", "unchanged", "gone", "failed"), 0), **summary}
+        if options["json"]:
+            self.stdout.write(json.dumps(whole))
+        elif "kind" in summary:
+            self.stdout.write(
+                "{kind}: {fetched} fetched, {new} new, {changed} changed, {unchanged} unchanged, {gone} gone, "
+                "{failed} failed in {seconds:.1f} s".format(**whole)
+            )
+            if whole["error"]:
+                self.stderr.write(f"Not whole: {whole['error']}")
+
+
+def _summary(run: SyncRun) -> dict[str, Any]:
+    assert run.ended_at is not None
+    return {
+        "kind": run.kind,
+        "run": run.pk,
+        "fetched": run.fetched,
+        "new": run.new,
+        "changed": run.changed,
+        "unchanged": run.unchanged,
+        "gone": run.gone,
+        "failed": run.failed,
+        "calls": run.calls,
+        "waited_seconds": round(run.waited_seconds, 3),
+        "seconds": round((run.ended_at - run.started_at).total_seconds(), 3),
+        "outcome": run.outcome,
+        "error": run.error or None,
+    }
+
+
+def _bar(*, quiet: bool) -> Any:
+    return tqdm(
+        total=100,
+        disable=quiet or not sys.stderr.isatty(),
+        bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}",
+        desc="Filling the mirror",
+        leave=False,
+    )
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return first_instant(parse_moment(text, ZoneInfo("UTC")), ZoneInfo("UTC"))
+    except ValueError as error:
+        raise CommandError(
+            f"{option}: “{text}” is not a date such as 2026-03-01 or an instant such as 2026-03-01T12:00:00Z.",
+            returncode=WRONG_USE,
+        ) from error
+
+
+def _workspace(slug: str) -> Workspace:
+    if slug == DEFAULT_SLUG:
+        return ensure_default_workspace()
+    workspace = Workspace.objects.filter(slug=slug).first()
+    if workspace is None:
+        raise CommandError(f"There is no workspace “{slug}”.", returncode=WRONG_USE)
+    return workspace

@@ -1,0 +1,16 @@
+from django.urls import path
+
+from telareview.sync import views
+
+app_name = "sync"
+
+urlpatterns = [
+    # /tasks/
+    path("tasks/live/", views.task_list_live, name="live"),
+    path("tasks/<uuid:task_id>/refresh/", views.refresh, name="refresh-task"),
+    path("tasks/<uuid:task_id>/tela-versions/", views.tela_versions, name="tela-versions"),
+    # /sync/
+    path("sync/", views.status, name="status"),
+    path("sync/freshness/", views.freshness, name="freshness"),
+    path("sync/pull/", views.pull, name="pull"),
+]

@@ -1,0 +1,102 @@
+"""The live check, the freshness of the mirror, and the sync page."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.timezone import get_current_timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from telareview.accounts.access import member_required, right_required
+from telareview.sync.connection import NoKey, tela_client
+from telareview.sync.freshness import freshness_of
+from telareview.sync.jobs import pull_workspace
+from telareview.sync.live import check_live
+from telareview.sync.models import QuarantinedRow, SyncRun
+from telareview.sync.refresh import TaskIsGone, refresh_task
+from telareview.tasks.listing import ask, make_listing
+from telareview.tasks.models import Task
+from telareview.tela import TelaError
+from telareview.web.htmx import render_page_or_part
+
+if TYPE_CHECKING:
+    from telareview.accounts.access import MemberRequest
+
+RUNS_SHOWN = 50
+
+
+@require_safe
+@member_required
+def task_list_live(request: "MemberRequest") -> HttpResponse:
+    """`/tasks/live/`: the list's own question asked of Tela, then the list from the mirror again."""
+    task_filter, notices = ask(request)
+    check = check_live(request.workspace, task_filter, get_current_timezone())
+    listing = make_listing(request, task_filter, notices, fresh=check.fresh)
+    context = {"listing": listing, "live": check, "freshness": freshness_of(request.workspace)}
+    return render_page_or_part(request, "tasks/list.html", "results", context)
+
+
+@require_safe
+@member_required
+def freshness(request: "MemberRequest") -> HttpResponse:
+    """`/sync/freshness/`: how old the mirror is, for the head of every page."""
+    context = {"freshness": freshness_of(request.workspace)}
+    return render(request, "sync/freshness.html", context)
+
+
+@require_safe
+@member_required
+def status(request: "MemberRequest") -> HttpResponse:
+    """`/sync/`: how old the mirror is, the last runs, and what could not be read."""
+    context = {
+        "freshness": freshness_of(request.workspace),
+        "runs": SyncRun.objects.filter(workspace=request.workspace).order_by("-started_at")[:RUNS_SHOWN],
+        "quarantined": QuarantinedRow.objects.filter(workspace=request.workspace).order_by("-last_seen_at")[
+            :RUNS_SHOWN
+        ],
+        "may_sync": request.membership.may("sync"),
+    }
+    return render_page_or_part(request, "sync/status.html", "runs", context)
+
+
+@require_POST
+@right_required("sync")
+def pull(request: "MemberRequest") -> HttpResponse:
+    """`/sync/pull/`: put a pull into the queue; the worker does it."""
+    pull_workspace.defer(workspace_id=request.workspace.pk)
+    messages.success(request, _("A pull was asked for; it appears below as soon as a worker takes it up."))
+    return redirect("sync:status")
+
+
+@require_POST
+@member_required
+def refresh(request: "MemberRequest", task_id: UUID) -> HttpResponse:
+    """`/tasks/<uuid>/refresh/`: fetch one task again, and say what came of it."""
+    if not Task.objects.of(request.workspace).filter(task_id=task_id).exists():
+        raise Http404(_("There is no such task in this workspace."))
+    try:
+        changed = refresh_task(request.workspace, task_id)
+    except (TelaError, NoKey, TaskIsGone) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Tela sent a newer state.") if changed else _("Nothing has changed in Tela."))
+    return redirect("tasks:detail", task_id)
+
+
+@require_safe
+@member_required
+def tela_versions(request: "MemberRequest", task_id: UUID) -> HttpResponse:
+    """`/tasks/<uuid>/tela-versions/`: the history as Tela itself tells it, asked for when it is looked at."""
+    if not Task.objects.of(request.workspace).filter(task_id=task_id).exists():
+        raise Http404(_("There is no such task in this workspace."))
+    context: dict[str, object] = {"asked_at": timezone.now()}
+    try:
+        with tela_client(request.workspace, hurried=True) as client:
+            context["versions"] = client.get_versions(task_id)
+    except (TelaError, NoKey) as error:
+        context["error"] = error
+    return render(request, "sync/tela_versions.html", context)
