@@ -1,0 +1,62 @@
+"""`manage.py export_tasks`: a filtered list as a file."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.http import QueryDict
+
+from telareview.accounts.models import DEFAULT_ZONE, Workspace, validate_zone
+from telareview.accounts.workspaces import DEFAULT_SLUG
+from telareview.exports.columns import UnknownColumn, columns_named
+from telareview.exports.record import complete, recorded_export
+from telareview.exports.spool import spool_csv
+from telareview.exports.strict import BrokenFilter, read_strictly
+
+NOT_WHOLE, WRONG_USE = 1, 2
+
+
+class Command(BaseCommand):
+    help = "Write the filtered list of tasks to a file, whole or not at all."
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--query", default="", metavar="QUERY", help="as in the list's address: 'status=completed&…'"
+        )
+        parser.add_argument("--profile", choices=["machine"], default="machine", help="default: %(default)s")
+        parser.add_argument("--columns", default="", metavar="NAMES", help="CSV names, comma-separated")
+        parser.add_argument(
+            "--zone", default=DEFAULT_ZONE, help="days of the query are days of it; default: %(default)s"
+        )
+        parser.add_argument("--workspace", default=DEFAULT_SLUG, metavar="SLUG", help="default: %(default)s")
+        parser.add_argument("--output", required=True, metavar="FILE")
+        parser.add_argument("--json", action="store_true", help="print one JSON object last")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        workspace = Workspace.objects.filter(slug=options["workspace"]).first()
+        if workspace is None:
+            raise CommandError(f"There is no workspace “{options['workspace']}”.", returncode=WRONG_USE)
+        try:
+            validate_zone(options["zone"])
+            asked = read_strictly(QueryDict(options["query"].lstrip("?")), workspace, ZoneInfo(options["zone"]))
+            names = [name.strip() for name in options["columns"].split(",") if name.strip()]
+            columns = columns_named(names or asked.task_filter.cols)
+        except (BrokenFilter, UnknownColumn, ValueError) as error:
+            raise CommandError(f"Nothing was written. {error}", returncode=WRONG_USE) from error
+        target = Path(options["output"]).absolute()
+        if not target.parent.is_dir():
+            raise CommandError(f"Nothing was written. There is no folder {target.parent}.", returncode=WRONG_USE)
+        listed = asked.task_filter.whole_list()
+        try:
+            with recorded_export(workspace, None, listed, columns, options["profile"]) as record:
+                spooled = spool_csv(workspace, listed, asked.zone, columns, target=target)
+                complete(record, spooled)
+        except (OSError, DatabaseError) as error:
+            raise CommandError(f"Nothing was written. {error}", returncode=NOT_WHOLE) from error
+        summary = {"rows": spooled.rows, "bytes": spooled.size_bytes, "sha256": spooled.sha256, "file": str(target)}
+        self.stdout.write(json.dumps(summary) if options["json"] else f"{spooled.rows} tasks written to {target}")
