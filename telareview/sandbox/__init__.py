@@ -7,6 +7,7 @@ Tests may run it in their own process:
         requests.get(f"{sandbox.url}/task", headers={"Authorization": f"Bearer {sandbox.key}"})
 """
 
+from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import Self
@@ -36,7 +37,8 @@ class SandboxServer:
     `now` (ISO 8601) is the moment the seeded lives end; the clock stands there, unless the sandbox is `alive`.
     `calm` leaves hostile names and values out. `faults` as in `faults.parse`, or a `Faults`. `pace` is the mean time
     between two arrivals, `run_seconds` how long a run takes that was asked for over the API, `retry_seconds` the pauses
-    before a webhook is tried again.
+    before a webhook is tried again. `state` names a file in which changes are kept: started again with it, the sandbox
+    goes on where it was.
     """
 
     def __init__(
@@ -57,11 +59,12 @@ class SandboxServer:
         list_payload: str = "full",
         now: str | None = None,
         calm: bool = False,
+        state: str | Path | None = None,
     ) -> None:
         start = None if now is None else milliseconds(now)
         clock = Clock(start, frozen=start is not None and not alive)
         self.key = key
-        self.world = World(tasks, seed, clock=clock, anchor=start, calm=calm)
+        self.world = World(tasks, seed, clock=clock, anchor=start, calm=calm, journal=Path(state) if state else None)
         self.faults = faults if isinstance(faults, Faults) else parse(faults) if faults else Faults(seed=seed)
         self.life = Life(self.world, seed, pace=pace, run_seconds=run_seconds)
         self.courier = Courier(retry_seconds)
@@ -94,6 +97,10 @@ class SandboxServer:
         self.life.stop()
         self.courier.stop()
         self.server.hang_up()
+        if self.world.journal is not None:
+            with self.world.lock:
+                self.world.journal.close()
+                self.world.journal = None
 
     def __enter__(self) -> Self:
         return self.start()

@@ -2,9 +2,12 @@
 
 import argparse
 import ctypes
+import gc
+import os
 import signal
 import sys
 from threading import Event
+from typing import NoReturn
 
 from telareview.sandbox import SandboxServer
 from telareview.sandbox.faults import KINDS
@@ -14,7 +17,7 @@ from telareview.sandbox.task_routes import ENVELOPES, PAYLOADS
 PR_SET_PDEATHSIG = 1
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> NoReturn:
     parser = _parser()
     options = vars(parser.parse_args(arguments))
     if options.pop("with_parent"):
@@ -28,8 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error))
     with sandbox:
         print(f"sandbox listening on {sandbox.url}", flush=True)
+        gc.collect()
+        gc.freeze()
         stopped.wait()
-    return 0
+    # Taking a million tasks apart one by one would keep the caller waiting.
+    os._exit(0)
 
 
 def die_with_parent() -> None:
@@ -54,9 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--faults", metavar="SPEC", help=f"for example rate=0.3,kinds=429,cut,seed=1; kinds: {', '.join(KINDS)}")
     add("--now", metavar="ISO", help="the moment the seeded lives end; the clock stands there unless --alive")
     add("--calm", action="store_true", help="no hostile names and values")
+    add("--state", metavar="FILE", help="keep what happens there; started again with it, the same world goes on")
     add("--with-parent", action="store_true", help="end when the starting process ends (Linux)")
     return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -49,7 +49,7 @@ class CanvasRoutes:
             "promptId": app.prompt_id,
             "title": f"{app.title} v{version.number}",
             "configuration": {
-                "model": "claude-sonnet-4",
+                "model": "vision-large",
                 "type": "chat",
                 "temperature": 0,
                 "structuredOutput": {"enabled": version.structured, "schema": schema},

@@ -51,25 +51,28 @@ class Faults:
             self.rate = 0.0
 
     def draw(self, request: Request) -> Fault | None:
-        """The fault of this request, if any: its own header `X-Sandbox-Fault` says so, or chance."""
+        """The fault of this request, if any: its own header `X-Sandbox-Fault` says so, or the queue, or chance."""
+        asked = request.headers.get("x-sandbox-fault")
         with self._lock:
-            kind = self._next(request.path, request.headers.get("x-sandbox-fault"))
-            if kind in LIST_ONLY and request.path.rstrip("/") != "/task":
+            kind = self._next(request) if asked is None else asked
+            if kind not in KINDS or not _fits(kind, request):
                 return None
-            if kind:
-                self.happened.append(kind)
+            self.happened.append(kind)
             return kind
 
-    def _next(self, path: str, asked: str | None) -> Fault | None:
-        if asked is not None:
-            return asked if asked in KINDS else None
-        for queued in self._queue:
-            if path.startswith(queued[1]):
-                self._queue.remove(queued)
-                return queued[0]
+    def _next(self, request: Request) -> Fault | None:
+        for place, (kind, path) in enumerate(self._queue):
+            if request.path.startswith(path) and _fits(kind, request):
+                del self._queue[place]
+                return kind
         if self.rate and self._rng.random() < self.rate:
             return self.kinds[self._rng.randrange(len(self.kinds))]
         return None
+
+
+def _fits(kind: Fault, request: Request) -> bool:
+    is_list = request.method == "GET" and request.path.rstrip("/") == "/task"
+    return is_list or kind not in LIST_ONLY
 
 
 def parse(text: str) -> Faults:

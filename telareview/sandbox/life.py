@@ -50,6 +50,10 @@ class Life:
             for task_id in self.world.ids("running"):
                 self._soon(0.5, 3, partial(self._finish, task_id))
             self._soon(0.1, 0.5, self._arrive)
+        else:
+            for task_id in self.world.ids("running"):
+                if self.world.card(task_id).number < 0:
+                    self.run(task_id)
 
     def stop(self) -> None:
         with self._woken:

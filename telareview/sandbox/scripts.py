@@ -93,11 +93,18 @@ class Plan:
         within = (target - before) / (self._rhythm[hour] - before)
         return min(max(self.begin, int((self._first_hour + hour + within) * HOUR_MS)), self.anchor - 1)
 
+    def _arrival(self, number: int, bulk: Bulk | None, within: float) -> int:
+        """When a task came in; a bulk job takes no more time than a single task."""
+        sizes = [other.stop - other.start for other in self.bulks]
+        earlier = sum(size for other, size in zip(self.bulks, sizes, strict=True) if other.stop <= number)
+        rank = (bulk.start if bulk else number + within) - earlier
+        return self.moment(rank / (self.tasks - sum(sizes)))
+
     def script(self, number: int, rng: random.Random) -> Script:
         draw = rng.random
         task_id = uuid_text(rng.getrandbits(128))
         bulk = next((bulk for bulk in self.bulks if bulk.start <= number < bulk.stop), None)
-        created = self.moment((bulk.start if bulk else number + draw()) / self.tasks)
+        created = self._arrival(number, bulk, draw())
         left = self.tasks - number
         fresh = min(8, self.tasks // 20)
         if left <= fresh:
@@ -196,10 +203,10 @@ def _wait(draw: float) -> int:
 
 
 def _bulks(tasks: int) -> tuple[Bulk, ...]:
-    size = min(BULK, tasks // 10)
-    if size < 10:
+    size = min(BULK, tasks // 13)
+    if size < 8:
         return ()
-    shares = [(0.2, size, APPS[0], True), (0.55, size, APPS[1], True), (0.9, size, APPS[2], False)]
+    shares = [(0.2, size, APPS[0], True), (0.55, size, APPS[1], True), (0.88, size, APPS[2], False)]
     if tasks >= LARGE_WORLD:
         shares.append((0.75, LARGE_BULK, APPS[0], True))
     return tuple(Bulk(int(tasks * share), int(tasks * share) + count, app, done) for share, count, app, done in shares)

@@ -164,13 +164,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _chunks(self) -> bytes:
         body = bytearray()
-        while size := int(self.rfile.readline(64).split(b";")[0].strip() or b"0", 16):
+        while size := self._chunk_size():
             self._check_size(len(body) + size)
             body += self.rfile.read(size)
             self.rfile.readline(8)
         while self.rfile.readline(4096).strip():
             continue
         return bytes(body)
+
+    def _chunk_size(self) -> int:
+        digits = self.rfile.readline(64).split(b";")[0].strip()
+        if not digits or digits.strip(b"0123456789abcdefABCDEF"):
+            raise Refusal(400, "BAD_REQUEST", "A chunk has no size")
+        return int(digits, 16)
 
     def _check_size(self, size: int) -> None:
         if size > MOST_BODY_BYTES:

@@ -46,7 +46,7 @@ class State:
         self.runs: dict[str, str] = {}
         self._references: dict[str | None, int] = {}
         self._remembered: dict[Any, Any] = {}
-        self._last_stamp = 0
+        self.last_stamp = 0
         for number in range(plan.tasks):
             script = plan.script(number, plan.source(number))
             self.cards[script.id] = card_of(script, self.next_reference(script.app.id if script.app else None))
@@ -140,8 +140,8 @@ class State:
         """The instant of a change; those taken from the clock never repeat."""
         if at is not None:
             return milliseconds(at) if isinstance(at, str) else at
-        self._last_stamp = max(self.clock.now(), self._last_stamp + 1)
-        return self._last_stamp
+        self.last_stamp = max(self.clock.now(), self.last_stamp + 1)
+        return self.last_stamp
 
     def next_reference(self, app_id: str | None) -> int:
         """References count up within one app."""

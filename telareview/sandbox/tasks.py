@@ -94,7 +94,7 @@ def input_of(raw_input: dict[str, Any], parsed: str) -> dict[str, Any]:
     variables = raw_input.get("variables") or {}
     files = [
         {
-            "name": file.get("file_name"),
+            "name": file.get("file_name") or str(file.get("file_url", "")).split("?")[0].rsplit("/", 1)[-1],
             "usedAt": "variables",
             "parsedContent": parsed,
             "url": file.get("file_url"),

@@ -6,12 +6,14 @@ two changes share one.
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from telareview.sandbox.apps import BY_ID, INVOICES, VERSIONS
 from telareview.sandbox.clock import Clock
 from telareview.sandbox.documents import parsed_text, result
 from telareview.sandbox.errors import update_failed
+from telareview.sandbox.journal import Journal, recorded
 from telareview.sandbox.merge import overlay
 from telareview.sandbox.names import file_name
 from telareview.sandbox.people import APPROVERS, KEY_EMAIL
@@ -23,7 +25,10 @@ from telareview.sandbox.wire import DAY_MS, day_text, uuid_text
 
 
 class World(State):
-    """`anchor` (ms since 1970) is the moment the seeded lives end; `calm` leaves hostile names and values out."""
+    """`anchor` (ms since 1970) is the moment the seeded lives end; `calm` leaves hostile names and values out.
+
+    With a `journal` file the world goes on where it was left the last time; its anchor is then the first one.
+    """
 
     def __init__(
         self,
@@ -33,11 +38,20 @@ class World(State):
         clock: Clock | None = None,
         anchor: int | None = None,
         calm: bool = False,
+        journal: Path | None = None,
     ) -> None:
         clock = clock or Clock()
-        super().__init__(Plan(tasks, seed, anchor or clock.now() // 1000 * 1000, hostile=not calm), clock)
+        anchor = anchor or clock.now() // 1000 * 1000
+        self.journal: Journal | None = None
+        kept = Journal(journal, tasks=tasks, seed=seed, calm=calm, anchor=anchor) if journal else None
+        super().__init__(Plan(tasks, seed, kept.anchor if kept else anchor, hostile=not calm), clock)
         self._rng = random.Random(seed * 31 + 5)  # noqa: S311
+        for verb, args, named in kept.past if kept else ():
+            getattr(self, verb)(*args, **named)
+            self.last_stamp = max(self.last_stamp, named["at"])
+        self.journal = kept
 
+    @recorded
     def arrive(
         self,
         app_id: str = INVOICES.id,
@@ -78,6 +92,7 @@ class World(State):
             self.announce("task.created", card, story)
             return card.id
 
+    @recorded
     def start(self, task_id: str, *, at: Moment = None) -> None:
         """A created task begins to run."""
         with self.change(task_id, at) as (card, story, stamp):
@@ -85,6 +100,7 @@ class World(State):
             snapshot(card, story, card.created_by, stamp)
             self.announce("task.started", card, story)
 
+    @recorded
     def finish(self, task_id: str, output: Any = None, *, at: Moment = None) -> None:
         """The run ends well: the task waits for review."""
         with self.change(task_id, at) as (card, story, stamp):
@@ -98,6 +114,7 @@ class World(State):
             snapshot(card, story, card.created_by, stamp)
             self.announce("task.completed", card, story)
 
+    @recorded
     def fail(self, task_id: str, reason: str | None = FAILURE_REASON, *, at: Moment = None) -> None:
         """The run ends badly; with no `reason`, Tela gives no detail."""
         with self.change(task_id, at) as (card, story, stamp):
@@ -107,6 +124,7 @@ class World(State):
             snapshot(card, story, card.created_by, stamp)
             self.announce("task.failed", card, story)
 
+    @recorded
     def edit(self, task_id: str, patch: Any, who: str = APPROVERS[0], *, at: Moment = None) -> int:
         """Lay `patch` over the current output; gives the number of changed places. Agents' output is replaced."""
         with self.change(task_id, at) as (card, story, stamp):
@@ -123,6 +141,7 @@ class World(State):
             self.announce("task.edited", card, story)
             return changed
 
+    @recorded
     def approve(self, task_id: str, who: str = APPROVERS[0], *, at: Moment = None) -> None:
         with self.change(task_id, at) as (card, story, stamp):
             if card.status not in ("validating", "completed"):
@@ -131,6 +150,7 @@ class World(State):
             snapshot(card, story, who, stamp)
             self.announce("task.approved", card, story)
 
+    @recorded
     def revoke(self, task_id: str, who: str = APPROVERS[0], *, stale: bool = False, at: Moment = None) -> None:
         """Back to review; `stale` leaves approver and moment standing, as a third of the seeded ones have them."""
         with self.change(task_id, at) as (card, story, stamp):
@@ -142,6 +162,7 @@ class World(State):
             snapshot(card, story, who, stamp)
             self.announce("task.approvalRevoked", card, story)
 
+    @recorded
     def rename(
         self,
         task_id: str,
@@ -158,6 +179,7 @@ class World(State):
             snapshot(card, story, who, stamp)
             self.announce("task.edited", card, story)
 
+    @recorded
     def delete(self, task_id: str, *, at: Moment = None) -> None:
         """Soft: nothing of the API shows it any more."""
         with self.lock:
@@ -166,7 +188,8 @@ class World(State):
             card.deleted = self.stamp(at)
             self.announce("task.deleted", card, self.own_story(card))
 
-    def restore(self, task_id: str) -> None:
+    @recorded
+    def restore(self, task_id: str, *, at: Moment = None) -> None:
         """Undo a deletion, without a trace in `updatedAt`."""
         with self.lock:
             card = self.cards[task_id]
