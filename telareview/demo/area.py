@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Literal
 
@@ -19,6 +18,7 @@ from telareview.demo.postgres import try_lock
 from telareview.demo.private import write_private
 
 BASE_DIR = Path(__file__).resolve().parents[2]
+WORLD_TASKS = 3000
 AreaName = Literal["demo", "serve"]
 
 
@@ -48,8 +48,8 @@ def secret_key(folder: Path) -> str:
 class World:
     """What the sandbox needs to play the same world again, and how to reach it."""
 
-    #: ISO 8601; the moment the world was first told from.
-    now: str
+    #: How many tasks it began with.
+    tasks: int
     key: str
     port: int
     #: Of every demo person.
@@ -102,7 +102,7 @@ class Area:
         """The world of the last start, now on `port`, or a new one."""
         former = self.world()
         world = World(
-            now=former.now if former else datetime.now(UTC).isoformat(timespec="seconds"),
+            tasks=former.tasks if former else WORLD_TASKS,
             key=former.key if former else secrets.token_urlsafe(24),
             port=port,
             password=former.password if former else _password(),

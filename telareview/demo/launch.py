@@ -22,7 +22,6 @@ from telareview.sync.models import SyncRun
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 100
-SANDBOX_TASKS = 3000
 ANSWER_SECONDS = 2
 #: Between two plain progress lines, where there is no terminal to draw a bar on.
 LINE_SECONDS = 5
@@ -36,15 +35,15 @@ class Launch:
         self.say = say
         self.supervisor = Supervisor(say)
         if here.server and here.server.child:
-            self.supervisor.add(here.server.child)
+            self.supervisor.watch(here.server.child)
 
     def start_sandbox(self, world: World) -> None:
         # `-u`: what it says must be in the log when it is killed.
         self.supervisor.add(
             self._python(
                 "sandbox",
-                *("-u", "-m", "telareview.sandbox", "--port", world.port, "--key", world.key, "--now", world.now),
-                *("--tasks", SANDBOX_TASKS, "--alive", "--with-parent"),
+                *("-u", "-m", "telareview.sandbox", "--port", world.port, "--key", world.key, "--tasks", world.tasks),
+                *("--state", self.area.folder / "sandbox.jsonl", "--alive", "--with-parent"),
             )
         )
         self.supervisor.wait(lambda: _listens(world.port))

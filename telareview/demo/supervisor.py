@@ -34,12 +34,17 @@ def stop_on_signals() -> None:
 
 
 class Supervisor:
-    """Watches children in the order in which they were added, and stops them in the opposite order."""
+    """Watches children, and stops them in the opposite order of their start."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
+        self._watched: list[Child] = []
         self._needed: list[Child] = []
         self._restarted: list[_Restarted] = []
+
+    def watch(self, child: Child) -> None:
+        """A child that must live as long as we do, and that somebody else stops."""
+        self._watched.append(child)
 
     def add(self, child: Child) -> None:
         """A child that must live as long as we do."""
@@ -51,7 +56,7 @@ class Supervisor:
 
     def look(self) -> None:
         """Starts again what may be. Raises ChildDied for the first needed child that is gone."""
-        for child in self._needed:
+        for child in (*self._watched, *self._needed):
             if not child.alive:
                 raise ChildDied(
                     f"{child.name} has ended (exit {child.process.returncode}), so telareview stops. "
@@ -67,13 +72,10 @@ class Supervisor:
             time.sleep(GLANCE_SECONDS)
 
     def stop(self) -> None:
-        """All are asked at once; whoever is not gone in STOP_SECONDS is killed."""
-        children = [*(restarted.child for restarted in self._restarted), *reversed(self._needed)]
-        for child in children:
-            child.ask_to_stop()
+        """One after the other, so that none misses what it works with; whoever takes too long is killed."""
         deadline = time.monotonic() + STOP_SECONDS
-        for child in children:
-            child.stop(max(0.0, deadline - time.monotonic()))
+        for child in (*(restarted.child for restarted in self._restarted), *reversed(self._needed)):
+            child.stop(max(0.5, deadline - time.monotonic()))
 
 
 class _Restarted:

@@ -43,13 +43,13 @@ def test_an_area_is_free_again_when_it_was_let_go(tmp_path: Path) -> None:
     second.release()
 
 
-def test_a_world_keeps_its_moment_its_key_and_its_password(tmp_path: Path) -> None:
+def test_a_world_keeps_its_size_its_key_and_its_password(tmp_path: Path) -> None:
     area = Area("demo", tmp_path)
 
     first = area.begin_world(4000)
     again = area.begin_world(4001)
 
-    assert (again.now, again.key, again.password) == (first.now, first.key, first.password)
+    assert (again.tasks, again.key, again.password) == (first.tasks, first.key, first.password)
     assert again.port == 4001
     assert area.world() == again
 
