@@ -28,6 +28,9 @@ TOTAL_TIMEOUT_SECONDS = 60.0
 #: Repetitions of one call; with the doubling waits about 8 s in all.
 RETRIES = 4
 
+#: Pages in a row without a task not yet met, after which a walk ends: the server ignores the offset.
+STALE_PAGES = 3
+
 logger = logging.getLogger("telareview.tela")
 
 
@@ -120,10 +123,12 @@ class TelaClient:
     ) -> Iterator[TaskRecord]:
         """Every task the query matches, each id once, page by page from its offset until a short page.
 
-        While Tela changes, an offset walk may miss rows: ask with `order_by="createdAt"`, and let the pull, not this,
-        fill a mirror. Rows that cannot be read go to `on_rejected`, or into the log as warnings.
+        While Tela changes, an offset walk may miss rows, and an answer that is empty by mistake ends it: ask with
+        `order_by="createdAt"`, and let the pull, not this, fill a mirror. Rows that cannot be read go to
+        `on_rejected`, or into the log as warnings; one that is met again may be reported again.
         """
         seen: set[UUID] = set()
+        stale_pages = 0
         report = on_rejected or _log_rejected
         offset = query.offset
         full: int | None = None
@@ -134,8 +139,10 @@ class TelaClient:
             fresh = [task for task in page.tasks if task.id not in seen]
             seen.update(task.id for task in fresh)
             yield from fresh
-            offset += page.row_count
-            if not (fresh or page.rejected):
+            # Repeated rows take no place of their own: an offset beyond the distinct ones would step over some.
+            offset += len(page.tasks) + len({row.raw_json for row in page.rejected})
+            stale_pages = 0 if fresh else stale_pages + 1
+            if page.row_count == 0 or stale_pages == STALE_PAGES:
                 return
             if page.total is not None:
                 finished = offset >= page.total and page.row_count < query.limit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 #: `[0]`, `["a.b"]`, `['a.b']`, a bare name, or the dot between two.
 _PIECE = re.compile(r"""\[([0-9]+)\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]|([^.\[\]]+)|\.""")
@@ -19,10 +20,16 @@ def parse_path(raw: object) -> tuple[str | int, ...]:
     position or the key of an object cannot be told from the path: look into the output, and try `str(part)` there.
     """
     if isinstance(raw, str):
-        return _pointer(raw) if raw.startswith("/") else _dotted(raw)
+        return _written(raw)
     if isinstance(raw, Sequence) and not isinstance(raw, (bytes, bytearray)):
         return _listed(raw)
     return ()
+
+
+# The same few fields are corrected again and again.
+@lru_cache(maxsize=4096)
+def _written(text: str) -> tuple[str | int, ...]:
+    return _pointer(text) if text.startswith("/") else _dotted(text)
 
 
 def _pointer(text: str) -> tuple[str | int, ...]:

@@ -154,7 +154,9 @@ def _json_array(values: Iterable[str]) -> str | None:
 
 
 def _bare_or_array(values: tuple[str, ...]) -> str | None:
-    return values[0] if len(values) == 1 else _json_array(values)
+    # A comma or a bracket in a bare value could be taken for a list.
+    bare = len(values) == 1 and "," not in values[0] and not values[0].lstrip().startswith("[")
+    return values[0] if bare else _json_array(values)
 
 
 def _since(moment: datetime | None) -> str | None:

@@ -1,7 +1,7 @@
 """JSON between the wire and us, without losing a digit or a character.
 
-`json` of the standard library, not `simplejson`: its decoder is as fast, and its encoder with the trick below is 2.3
-times as fast (100 tasks of 1.8 kB: 1.9 ms against 4.3 ms), which counts for every task of a pull.
+`json` of the standard library, not `simplejson`: its decoder is as fast, and its encoder with the trick below is 2.2
+times as fast (100 tasks of 3.5 kB: 4.6 ms against 10.2 ms), which counts for every task of a pull.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _marked(value: object) -> str:
     if isinstance(value, Decimal) and value.is_finite():
-        return f"{_MARK}{value}{_MARK}"
+        # A fraction whose exponent eats its point is read again as an integer, and there is no integer -0.
+        text = "0" if (text := str(value)) == "-0" else text
+        return f"{_MARK}{text}{_MARK}"
     raise ValueError(f"A {type(value).__name__} of this value has no JSON form.")
 
 

@@ -164,7 +164,30 @@ class TestIteration:
         http.get(f"{API}/task", json=[numbered_row(1), numbered_row(2)])
 
         assert len(list(tela.iter_tasks(TaskQuery(limit=2)))) == 2
-        assert len(http.calls) == 2
+        assert len(http.calls) == 1 + 3
+
+    def test_rows_that_nobody_can_read_do_not_hold_it_forever(self, tela, http):
+        http.get(f"{API}/task", json=[{"id": "x"}, {"id": "y"}])
+
+        assert list(tela.iter_tasks(TaskQuery(limit=2))) == []
+        assert len(http.calls) == 3
+
+    def test_a_page_of_rows_already_met_is_not_taken_for_the_end(self, tela, http):
+        http.get(f"{API}/task", json=[numbered_row(1), numbered_row(2)])
+        http.get(f"{API}/task", json=[numbered_row(2), numbered_row(1)])
+        http.get(f"{API}/task", json=[numbered_row(3)])
+
+        assert [task.reference for task in tela.iter_tasks(TaskQuery(limit=2))] == [1, 2, 3]
+
+    def test_rows_repeated_within_a_page_do_not_push_others_out_of_the_walk(self, tela, http):
+        def answer(request):
+            offset = int(dict(parse_qsl(urlsplit(request.url).query))["offset"])
+            rows = [numbered_row(number) for number in range(offset, min(offset + 4, 10))]
+            return 200, {}, json.dumps(rows + rows[:2])
+
+        http.add_callback(responses.GET, f"{API}/task", answer)
+
+        assert [task.reference for task in tela.iter_tasks(TaskQuery(limit=4))] == list(range(10))
 
     def test_rows_that_cannot_be_read_are_reported(self, tela, http):
         http.get(f"{API}/task", json=[numbered_row(1), {"id": "x"}])

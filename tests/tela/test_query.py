@@ -37,6 +37,11 @@ def test_one_value_is_bare_and_several_are_a_json_array(field, name):
     assert asked(**{field: ("ana@acme.com", "joão@acme.com")}) == {name: '["ana@acme.com","joão@acme.com"]'}
 
 
+@pytest.mark.parametrize("tag", ["a,b", "[draft]", ' ["a"]'])
+def test_a_lone_value_that_looks_like_a_list_is_put_into_one(tag):
+    assert json.loads(asked(tags=(tag,))["tags"]) == [tag]
+
+
 def test_ids_are_a_json_array_and_may_be_given_as_text():
     query = TaskQuery(ids=(UUID(TASK_ID), OTHER_ID))
 
