@@ -100,7 +100,7 @@ def file_size_text(size: int, language: str) -> str:
     if power == 0:
         return f"{size} B"
     tenths = size * 10 // KILOBYTE**power
-    return f"{number_text(Decimal(tenths) / 10, language)} {SIZE_UNITS[power]}"
+    return f"{number_text(Decimal(tenths).scaleb(-1), language)} {SIZE_UNITS[power]}"
 
 
 def short_id(identifier: str) -> str:
