@@ -60,9 +60,11 @@
     if (done) event.preventDefault();
   });
 
-  // The cursor goes where the focus goes, by whatever key it came.
-  document.addEventListener("focusin", ({ target }) => {
-    const row = target.closest?.("table[data-rows] > tbody > tr");
+  // The cursor goes where the focus goes, by whatever key it came, and stays when the rows are morphed.
+  function followFocus() {
+    const row = document.activeElement?.closest("table[data-rows] > tbody > tr");
     if (row) for (const other of rows()) other.classList.toggle("is-cursor", other === row);
-  });
+  }
+  document.addEventListener("focusin", followFocus);
+  document.addEventListener("htmx:afterSettle", followFocus);
 })();

@@ -47,6 +47,13 @@
     state.replaceChildren(dot, document.createTextNode(" " + text + " "), retry);
   }
 
+  // Only what the reader asked for is worth a toast.
+  function tell({ requestConfig, elt }, name) {
+    const text = window.telareview.word(name);
+    if (requestConfig?.path === asked) failed(text);
+    else if (!elt.matches?.("[data-quiet]")) window.telareview.toast(text);
+  }
+
   // A list swapped in by a filter, a page or a sort has an address of its own to ask.
   document.addEventListener("htmx:afterSettle", () => {
     const results = box();
@@ -58,15 +65,9 @@
     box()?.removeAttribute("aria-busy");
     again();
   });
-  document.addEventListener("htmx:responseError", ({ detail }) => {
-    if (detail.requestConfig?.path === asked) failed(window.telareview.word("failed"));
-    else window.telareview.toast(window.telareview.word("failed"));
-  });
+  document.addEventListener("htmx:responseError", ({ detail }) => tell(detail, "failed"));
   for (const kind of ["htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(kind, ({ detail }) => {
-      if (detail.requestConfig?.path === asked) failed(window.telareview.word("offline"));
-      else window.telareview.toast(window.telareview.word("offline"));
-    });
+    document.addEventListener(kind, ({ detail }) => tell(detail, "offline"));
   }
 
   document.addEventListener("visibilitychange", () => {

@@ -181,7 +181,24 @@ window.telareview = (() => {
     if (detail.xhr.status === 422) { detail.shouldSwap = true; detail.isError = false; }
   });
 
+  // What asks by itself every so often rests while nobody looks.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.elt.matches?.("[data-poll]")) event.preventDefault();
+  });
+
   document.addEventListener("htmx:afterSettle", keepTimesTrue);
+
+  // --- Morphing keeps what the reader is at: the field being typed into, and open drop-downs ------------------------
+
+  if (window.Idiomorph) {
+    window.Idiomorph.defaults.ignoreActiveValue = true;
+    window.Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.tagName === "DETAILS");
+  }
+
+  // A first column that stays while the rest scrolls gets a line at its edge.
+  document.addEventListener("scroll", ({ target }) => {
+    if (target instanceof Element && target.matches(".tablebox")) target.classList.toggle("is-scrolled", target.scrollLeft > 0);
+  }, { capture: true, passive: true });
 
   function start() {
     for (const shown of document.querySelectorAll(".toast")) runDown(shown);
