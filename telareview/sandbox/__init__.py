@@ -96,6 +96,8 @@ class SandboxServer:
     def stop(self) -> None:
         self.life.stop()
         self.courier.stop()
+        if self._thread.is_alive():
+            self.server.shutdown()
         self.server.hang_up()
         if self.world.journal is not None:
             with self.world.lock:

@@ -79,7 +79,7 @@ APPS = (INVOICES, CONTRACTS, CLAIMS)
 BY_ID = {app.id: app for app in APPS}
 VERSIONS = {version.id: (app, version) for app in APPS for version in app.versions}
 
-#: A few tasks come from an agent instead of an app: no app, no Canvas version.
+#: One task in so many comes from an agent instead of an app: no app, no Canvas version.
 AGENT_ID = "5a6b7c8d-9e0f-4a1b-8c2d-3e4f5a6b7c8d"
 AGENT_REF = "conciliacao-bancaria"
-AGENT_SHARE = 0.01
+AGENT_EVERY = 97

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
-from telareview.sandbox.apps import AGENT_SHARE, APPS, App, CanvasVersion
+from telareview.sandbox.apps import AGENT_EVERY, APPS, App, CanvasVersion
 from telareview.sandbox.names import HOSTILE, HOSTILE_URLS, file_name
 from telareview.sandbox.people import APPROVER_WEIGHTS, APPROVERS, CREATOR_WEIGHTS, CREATORS, KEY_EMAIL
 from telareview.sandbox.wire import DAY_MS, day_text, uuid_text
@@ -109,7 +109,7 @@ class Plan:
         fresh = min(8, self.tasks // 20)
         if left <= fresh:
             created = self.anchor - left * 9_000 + int(draw() * 4_000)
-        app = bulk.app if bulk else _app(draw())
+        app = bulk.app if bulk else None if number % AGENT_EVERY == AGENT_EVERY // 2 else _app(draw())
         version = app.version_at((created - self.begin) / (SPAN_DAYS * DAY_MS)) if app else None
         name = file_name(app.kind if app else "statement", day_text(created // DAY_MS), rng)
         tags = TAGS[int(draw() * len(TAGS))]
@@ -212,10 +212,7 @@ def _bulks(tasks: int) -> tuple[Bulk, ...]:
     return tuple(Bulk(int(tasks * share), int(tasks * share) + count, app, done) for share, count, app, done in shares)
 
 
-def _app(draw: float) -> App | None:
-    if draw < AGENT_SHARE:
-        return None
-    draw = (draw - AGENT_SHARE) / (1 - AGENT_SHARE)
+def _app(draw: float) -> App:
     for app in APPS:
         if draw < app.weight:
             return app

@@ -67,9 +67,8 @@ class Server(ThreadingHTTPServer):
             del self.log[: LOGGED_REQUESTS // 2]
 
     def hang_up(self) -> None:
-        """Stop answering: also the connections that clients keep open."""
+        """Close the door, and also the connections that clients keep open."""
         self.stopping.set()
-        self.shutdown()
         self.server_close()
         with self._open_lock:
             for connection in self._open:
