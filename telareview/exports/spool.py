@@ -99,7 +99,7 @@ def _write(file: BinaryIO, select: str, columns: Sequence[Column]) -> tuple[int,
         cursor.execute(f"SET LOCAL statement_timeout = {EXPORT_TIMEOUT_SECONDS * 1000}")
         with cursor.copy(f"COPY ({select}) TO STDOUT WITH (FORMAT csv)") as copy:
             block = bytearray()
-            # The server sends one message a row, ended by a line feed; a line feed inside a cell is never its last byte.
+            # The server sends one message a row, ended by a line feed; one inside a cell is never the last byte.
             for row in copy:
                 block += row
                 block[-1:] = LINE_END

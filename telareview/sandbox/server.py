@@ -7,6 +7,7 @@ import time
 import traceback
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from threading import Event, Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -35,6 +36,8 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+    #: Two sandboxes on one port would share its requests out between them.
+    allow_reuse_port = False
 
     def __init__(
         self, address: tuple[str, int], api: Api, faults: Faults, clock: Clock, latency_seconds: float = 0.0
@@ -46,6 +49,11 @@ class Server(ThreadingHTTPServer):
         self._open_lock = Lock()
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Without the look-up of the machine's own name, which can take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._open_lock:

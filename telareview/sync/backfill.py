@@ -96,7 +96,7 @@ def _plan(workspace: Workspace, client: TelaClient, run: SyncRun, *, again: bool
             BackfillWindow(workspace=workspace, since=since, until=until)
             for since, until in zip(edges, [*edges[1:], None], strict=True)
         )
-        bookmark, made = Bookmark.objects.get_or_create(
+        Bookmark.objects.get_or_create(
             workspace=workspace, defaults={"updated_at": min(newest_update.updated_at, run.started_at)}
         )
     return True

@@ -5,7 +5,7 @@ from telareview.tela import RetryBudget, TelaClient
 
 
 class NoKey(Exception):
-    """This workspace has no API key. Set TELA_API_KEY, or enter the key of the workspace in the administration pages."""
+    """This workspace has no API key. Set TELA_API_KEY, or enter a key in the administration pages."""
 
     code = "no_key"
 

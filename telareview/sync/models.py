@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Workspace
@@ -56,6 +57,11 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took, or has taken so far."""
+        return ((self.ended_at or timezone.now()) - self.started_at).total_seconds()
 
 
 class Bookmark(models.Model):

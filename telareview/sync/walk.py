@@ -13,6 +13,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 from uuid import UUID
 
@@ -177,7 +178,7 @@ def _fault(page: TaskPage, query: TaskQuery, key: Key) -> str:
     if page.row_count > query.limit:
         return f"{page.row_count} rows where {query.limit} were asked for"
     stamps = [stamp(task, key) for task in page.tasks]
-    if any(later < earlier for earlier, later in zip(stamps, stamps[1:], strict=False)):
+    if any(later < earlier for earlier, later in pairwise(stamps)):
         return f"rows are not sorted by {key}"
     since = query.updated_at_since if key == "updatedAt" else query.created_at_since
     until = query.updated_at_until if key == "updatedAt" else query.created_at_until

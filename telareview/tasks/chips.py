@@ -84,15 +84,17 @@ def _shown(name: str, value: Any, app_names: Mapping[UUID, str]) -> str:
 
 def show_span(span: Span) -> str:
     """`1 Mar – 31 Mar 2026`, `from 1 Mar 2026`, `until 31 Mar 2026`."""
-    if span.since is None and span.until is not None:
-        return _("until %(until)s") % {"until": show_edge(span.until)}
-    if span.until is None and span.since is not None:
-        return _("from %(since)s") % {"since": show_edge(span.since)}
-    assert span.since is not None
-    assert span.until is not None
-    if span.since == span.until:
-        return show_edge(span.since)
-    return f"{show_edge(span.since)} – {show_edge(span.until)}"
+    match (span.since, span.until):
+        case (None, None):
+            return ""
+        case (None, until):
+            return _("until %(until)s") % {"until": show_edge(until)}
+        case (since, None):
+            return _("from %(since)s") % {"since": show_edge(since)}
+        case (since, until) if since == until:
+            return show_edge(since)
+        case (since, until):
+            return f"{show_edge(since)} – {show_edge(until)}"
 
 
 def show_edge(moment: Moment) -> str:

@@ -57,7 +57,7 @@ class TaskPage:
     @cached_property
     def payload_text(self) -> str | None:
         """The exact JSON of this version, or of the last one before it that has any; None when it was erased."""
-        found = (
+        return (
             Payload.objects.filter(
                 version__workspace=self.task.workspace_id,
                 version__task_id=self.task.task_id,
@@ -67,7 +67,6 @@ class TaskPage:
             .values_list("text", flat=True)
             .first()
         )
-        return found
 
     @cached_property
     def record(self) -> TaskRecord | None:

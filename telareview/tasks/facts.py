@@ -19,7 +19,6 @@ ADDRESS_WITH_QUERY = re.compile(r'"(https?://[^"?\s]+)\?([^"]*)"')
 UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
 #: E-mail addresses end at 254 characters; four bytes each stay below PostgreSQL's limit of an index entry.
 INDEXED_CHARACTERS = 600
-SMALLEST_REFERENCE, LARGEST_REFERENCE = -(2**63), 2**63 - 1
 
 
 class Facts(NamedTuple):
@@ -46,13 +45,10 @@ class Facts(NamedTuple):
 
 
 def facts_of(record: TaskRecord) -> Facts:
-    """The facts of one record. A reference beyond 64 bits is left empty; the payload keeps it."""
-    reference = record.reference
-    if reference is not None and not SMALLEST_REFERENCE <= reference <= LARGEST_REFERENCE:
-        reference = None
+    """The facts of one record."""
     return Facts(
         task_id=record.id,
-        reference=reference,
+        reference=record.reference,
         name=holdable(record.name),
         status=indexable(record.status) or "",
         created_by=indexable(record.created_by),

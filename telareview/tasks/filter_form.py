@@ -85,27 +85,11 @@ class FilterForm:
 
 #: Parameters that the bar has fields for; the place in the list is left behind when the filter changes.
 FIELDS = frozenset(
-    [
-        "q",
-        "status",
-        "approvedBy",
-        "revisionProcess",
-        "promptApplicationId",
-        "approvedAtSince",
-        "approvedAtUntil",
-        "createdAtSince",
-        "createdAtUntil",
-        "updatedAtSince",
-        "updatedAtUntil",
-        "createdBy",
-        "tags",
-        "editedField",
-        "taskName",
-        "gone",
-        "page",
-        "after",
-        "before",
-    ]
+    (
+        *("q", "status", "approvedBy", "revisionProcess", "promptApplicationId", "createdBy", "tags", "editedField"),
+        *("approvedAtSince", "approvedAtUntil", "createdAtSince", "createdAtUntil", "updatedAtSince", "updatedAtUntil"),
+        *("taskName", "gone", "page", "after", "before"),
+    )
 )
 
 

@@ -82,7 +82,7 @@ class _Incoming:
 
     record: TaskRecord
     hash: bytes
-    facts: Facts | None = None
+    facts: Facts
     number: int = 1
     kind: Kind = Kind.FIRST_SEEN
     changed_paths: Sequence[str] = field(default_factory=tuple)
@@ -101,11 +101,10 @@ def record_tasks(records: Iterable[TaskRecord], look: Look) -> Recorded:
             newest[record.id] = record
     if not newest:
         return Recorded()
-    incoming = [_Incoming(record, content_hash(record.canonical_json)) for record in newest.values()]
     with transaction.atomic():
         _lock_writers(look.workspace)
         known = _known_states(look.workspace, newest)
-        news, older = _only_news(incoming, known, look)
+        news, older = _only_news(newest.values(), known, look)
         if news:
             _write(news, look)
     return Recorded(
@@ -127,26 +126,25 @@ def _known_states(workspace: Workspace, ids: Iterable[UUID]) -> dict[UUID, _Know
     return {row[0]: _Known(*row) for row in rows}
 
 
-def _only_news(incoming: list[_Incoming], known: dict[UUID, _Known], look: Look) -> tuple[list[_Incoming], list[UUID]]:
+def _only_news(
+    records: Iterable[TaskRecord], known: dict[UUID, _Known], look: Look
+) -> tuple[list[_Incoming], list[UUID]]:
     """The snapshots that tell something new, described beside the version before; and ids that came too late."""
     news: list[_Incoming] = []
     older: list[UUID] = []
-    for each in incoming:
-        before = known.get(each.record.id)
+    for record in records:
+        digest = content_hash(record.canonical_json)
+        before = known.get(record.id)
         if before is None:
-            each.facts = facts_of(each.record)
-            news.append(each)
+            news.append(_Incoming(record, digest, facts_of(record)))
+        elif before.gone_at is None and bytes(before.content_hash) == digest:
             continue
-        if before.gone_at is None and bytes(before.content_hash) == each.hash:
-            continue
-        if (each.record.updated_at, look.observed_at) < (before.updated_at, before.observed_at):
+        elif (record.updated_at, look.observed_at) < (before.updated_at, before.observed_at):
             # Equal stamps with other content: the look that began later saw the later state.
-            older.append(each.record.id)
-            continue
-        each.facts = facts_of(each.record)
-        each.number = before.version_number + 1
-        each.kind = _kind(before, each.record)
-        news.append(each)
+            older.append(record.id)
+        else:
+            number, kind = before.version_number + 1, _kind(before, record)
+            news.append(_Incoming(record, digest, facts_of(record), number, kind))
     _tell_changes([each for each in news if each.kind is not Kind.FIRST_SEEN], known)
     return news, older
 
@@ -233,7 +231,6 @@ def _write(news: list[_Incoming], look: Look) -> None:
 
 
 def _version_row(each: _Incoming, look: Look, salt: bytes) -> tuple[Any, ...]:
-    assert each.facts is not None
     return (
         each.version_id,
         look.workspace.pk,
@@ -250,7 +247,6 @@ def _version_row(each: _Incoming, look: Look, salt: bytes) -> tuple[Any, ...]:
 
 
 def _card_row(each: _Incoming, look: Look) -> tuple[Any, ...]:
-    assert each.facts is not None
     return (look.workspace.pk, *each.facts, None, each.version_id, each.number, look.observed_at, each.hash)
 
 

@@ -6,6 +6,7 @@ Every function takes the language and, where it matters, the zone and the clock;
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
@@ -32,22 +33,24 @@ def day_text(day: date, language: str) -> str:
 
 def absolute_text(moment: datetime, language: str, zone: tzinfo) -> str:
     """`22 Nov 2026 12:00`, in Portuguese `22/11/2026 12:00`, in the reader's `zone`. `moment` must be aware."""
-    local = moment.astimezone(zone)
-    return f"{day_text(local, language)} {local.hour:02d}:{local.minute:02d}"
+    return _clock_text(moment.astimezone(zone), language)
 
 
 def exact_text(moment: datetime, language: str, zone: tzinfo) -> str:
     """`22 Nov 2026 12:00:05 America/Sao_Paulo (UTC−03:00)`."""
+    return absolute_and_exact_text(moment, language, zone)[1]
+
+
+def absolute_and_exact_text(moment: datetime, language: str, zone: tzinfo) -> tuple[str, str]:
+    """What `absolute_text` and `exact_text` say, for half the work: the zone is asked once."""
     local = moment.astimezone(zone)
-    return f"{absolute_text(moment, language, zone)}:{local.second:02d} {zone_text(zone, moment)}"
+    absolute = _clock_text(local, language)
+    return absolute, f"{absolute}:{local.second:02d} {_offset_text(str(zone), local.utcoffset())}"
 
 
 def zone_text(zone: tzinfo, moment: datetime) -> str:
     """`America/Sao_Paulo (UTC−03:00)`: the zone's name and its offset at `moment`."""
-    offset = moment.astimezone(zone).utcoffset() or timedelta()
-    sign = "−" if offset < timedelta() else "+"
-    minutes = abs(offset) // timedelta(minutes=1)
-    return f"{zone} (UTC{sign}{minutes // 60:02d}:{minutes % 60:02d})"
+    return _offset_text(str(zone), moment.astimezone(zone).utcoffset())
 
 
 def relative_text(moment: datetime, now: datetime) -> str | None:
@@ -116,6 +119,18 @@ def middle_cut(text: str, length: int) -> str:
         return "…"[:length]
     tail = (length - 1) // 2
     return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def _clock_text(local: datetime, language: str) -> str:
+    return f"{day_text(local, language)} {local.hour:02d}:{local.minute:02d}"
+
+
+@lru_cache(maxsize=256)
+def _offset_text(zone: str, offset: timedelta | None) -> str:
+    offset = offset or timedelta()
+    sign = "−" if offset < timedelta() else "+"
+    minutes = abs(offset) // timedelta(minutes=1)
+    return f"{zone} (UTC{sign}{minutes // 60:02d}:{minutes % 60:02d})"
 
 
 _SWAP_MARKS = str.maketrans({",": ".", ".": ","})

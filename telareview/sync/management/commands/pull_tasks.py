@@ -88,7 +88,6 @@ class Command(BaseCommand):
 
 
 def _summary(run: SyncRun) -> dict[str, Any]:
-    assert run.ended_at is not None
     return {
         "kind": run.kind,
         "run": run.pk,
@@ -100,7 +99,7 @@ def _summary(run: SyncRun) -> dict[str, Any]:
         "failed": run.failed,
         "calls": run.calls,
         "waited_seconds": round(run.waited_seconds, 3),
-        "seconds": round((run.ended_at - run.started_at).total_seconds(), 3),
+        "seconds": round(run.seconds, 3),
         "outcome": run.outcome,
         "error": run.error or None,
     }

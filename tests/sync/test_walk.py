@@ -1,0 +1,111 @@
+"""The re-anchored walk loses nothing over a list that moves while it is read."""
+
+import datetime as dt
+
+import pytest
+
+from telareview.sync.pull import OVERLAP
+from telareview.sync.walk import UnsoundPage, stamp, walk
+from telareview.tela import TaskPage, TimedOut
+from tests.sync.moving_source import BEGINNING, MovingSource
+from tests.tasks.records import record, task_json
+
+
+class Mirror:
+    """The newest state of each task, and the bookmark, as a pull keeps them."""
+
+    def __init__(self):
+        self.states: dict = {}
+        self.bookmark = BEGINNING
+
+    def keep(self, task):
+        if task.id not in self.states or self.states[task.id].updated_at <= task.updated_at:
+            self.states[task.id] = task
+
+    def cycle(self, source):
+        """One pull; an error ends it and leaves the bookmark where the last page put it."""
+        try:
+            for step in walk(source.list_tasks, "updatedAt", self.bookmark - OVERLAP, pause=lambda seconds: None):
+                for task in step.page.tasks:
+                    self.keep(task)
+                self.bookmark = max(self.bookmark, *(stamp(task, "updatedAt") for task in step.page.tasks))
+        except TimedOut:
+            return
+
+    def names(self):
+        return {task_id: task.name for task_id, task in self.states.items()}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nothing_is_lost_while_the_list_moves(seed):
+    source, mirror = MovingSource(seed), Mirror()
+
+    for _ in range(5):
+        mirror.cycle(source)
+    source.settle()
+    mirror.cycle(source)
+
+    assert mirror.names() == source.expected()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_it_converges_where_a_third_of_the_calls_fail_or_lie(seed):
+    source, mirror = MovingSource(seed, tasks=200, faults=0.3), Mirror()
+
+    for _ in range(8):
+        mirror.cycle(source)
+    source.settle()
+    for _ in range(10):
+        mirror.cycle(source)
+
+    assert mirror.names() == source.expected()
+
+
+def test_a_tie_larger_than_three_pages_is_read_whole():
+    source, mirror = MovingSource(1, tasks=400, changes=0, ties=330), Mirror()
+
+    mirror.cycle(source)
+
+    assert mirror.names() == source.expected()
+
+
+def test_rows_read_again_at_an_edge_are_named():
+    source = MovingSource(1, tasks=250, changes=0, ties=0)
+
+    steps = list(walk(source.list_tasks, "createdAt", BEGINNING))
+
+    fresh = [task.id for step in steps for task in step.page.tasks if task.id not in step.reread]
+    assert len(fresh) == len(set(fresh)) == 250
+
+
+def page_of(*raws):
+    tasks = tuple(record(raw) for raw in raws)
+    return TaskPage(tasks=tasks, rejected=(), total=None, server_time=None, row_count=len(tasks))
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (page_of(task_json(2), task_json(1)), "not sorted"),
+        (page_of(task_json(1, updatedAt="2020-01-01T00:00:00.000Z")), "older"),
+        (page_of(*(task_json(number) for number in range(1, 102))), "101 rows"),
+    ],
+)
+def test_a_page_that_contradicts_the_question_is_refused(page, words):
+    asked = []
+
+    def ask(query):
+        asked.append(query)
+        return page
+
+    with pytest.raises(UnsoundPage, match=words):
+        list(walk(ask, "updatedAt", dt.datetime(2026, 1, 1, tzinfo=dt.UTC), pause=lambda seconds: None))
+    assert len(asked) == 5
+
+
+def test_a_page_is_asked_for_again_before_it_is_refused():
+    pages = iter([page_of(task_json(2), task_json(1)), page_of(task_json(1), task_json(2)), page_of()])
+
+    steps = list(walk(lambda query: next(pages), "updatedAt", BEGINNING, pause=lambda seconds: None))
+
+    assert [len(step.page.tasks) for step in steps] == [2]
