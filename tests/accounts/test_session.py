@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 
 import pytest
@@ -21,8 +22,8 @@ def client(acme):
 def clock(monkeypatch):
     """Moves the clock of the sessions by seconds."""
     offset = {"by": 0}
-    real_time, real_now = middleware.time.time, timezone.now
-    monkeypatch.setattr(middleware.time, "time", lambda: real_time() + offset["by"])
+    real_time, real_now = time.time, timezone.now
+    monkeypatch.setattr("telareview.accounts.middleware.time.time", lambda: real_time() + offset["by"])
     monkeypatch.setattr(
         "django.contrib.sessions.backends.base.timezone.now", lambda: real_now() + timedelta(seconds=offset["by"])
     )

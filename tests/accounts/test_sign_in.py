@@ -64,11 +64,13 @@ def test_a_wrong_password_and_an_unknown_address_read_the_same(ana):
 
 
 def test_both_failures_hash_a_password_so_that_time_tells_nothing(ana, monkeypatch):
-    hashed = []
-    monkeypatch.setattr(
-        "django.contrib.auth.hashers.MD5PasswordHasher.encode",
-        lambda self, password, salt, _encode=None: hashed.append(password) or f"md5${salt}$0",
-    )
+    hashed: list[str] = []
+
+    def encode(self, password: str, salt: str, _encode: object = None) -> str:
+        hashed.append(password)
+        return f"md5${salt}$0"
+
+    monkeypatch.setattr("django.contrib.auth.hashers.MD5PasswordHasher.encode", encode)
 
     sign_in(Client(), ana.email, "wrong")
     for_known = len(hashed)
@@ -113,15 +115,15 @@ def test_a_forgotten_password_sends_no_mail_but_says_whom_to_ask(ana, mailoutbox
 
 def test_signing_in_changes_the_session_key(ana):
     client = Client()
-    client.get(SIGN_IN)
     session = client.session
     session["planted"] = True
     session.save()
-    client.cookies["telareview_session"] = session.session_key
+    planted = session.session_key
 
     sign_in(client, ana.email, PASSWORD)
 
-    assert client.cookies["telareview_session"].value != session.session_key
+    assert client.get("/inside/").status_code == 200
+    assert client.cookies["telareview_session"].value != planted
 
 
 def test_a_disabled_person_is_out_with_the_next_request_and_cannot_come_back(ana):

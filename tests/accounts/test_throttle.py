@@ -1,5 +1,5 @@
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.cache import cache
@@ -27,7 +27,12 @@ def checks(monkeypatch):
     """The passwords that reached the check."""
     reached: list[str] = []
     real = Person.check_password
-    monkeypatch.setattr(Person, "check_password", lambda self, raw: reached.append(raw) or real(self, raw))
+
+    def check(self: Person, raw: str) -> bool:
+        reached.append(raw)
+        return real(self, raw)
+
+    monkeypatch.setattr(Person, "check_password", check)
     return reached
 
 
@@ -36,7 +41,7 @@ def clock(monkeypatch):
     """Moves the clock of the throttle."""
     offset = {"by": timedelta()}
     real = timezone.now
-    monkeypatch.setattr(throttle.timezone, "now", lambda: real() + offset["by"])
+    monkeypatch.setattr("telareview.accounts.throttle.timezone.now", lambda: real() + offset["by"])
 
     def move(by: timedelta) -> None:
         offset["by"] += by
@@ -103,11 +108,11 @@ def test_signing_in_often_holds_nobody(acme):
 def test_no_window_ever_holds_more_than_its_share(monkeypatch, gaps):
     SignInAttempts.objects.all().delete()
     now = timezone.now()
-    accepted = []
+    accepted: list[datetime] = []
     for gap in gaps:
         now += timedelta(seconds=gap)
         with monkeypatch.context() as patch:
-            patch.setattr(throttle.timezone, "now", lambda moment=now: moment)
+            patch.setattr("telareview.accounts.throttle.timezone.now", lambda moment=now: moment)
             if throttle.attempt("ana@acme.example", f"10.0.0.{len(accepted)}"):
                 accepted.append(now)
 

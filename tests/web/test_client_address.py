@@ -8,8 +8,8 @@ from telareview.web.client import client_address
 
 
 def request(forwarded: str | None, address: str = "192.0.2.1"):
-    headers = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
-    return RequestFactory().get("/", REMOTE_ADDR=address, **headers)
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+    return RequestFactory().get("/", REMOTE_ADDR=address, headers=headers)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from django.test import RequestFactory
 
 from telareview import __version__
@@ -15,7 +17,7 @@ def _every_page_exists(monkeypatch):
 
 
 def request(role: str = "", path: str = "/tasks/", **person):
-    made = RequestFactory().get(path)
+    made: Any = RequestFactory().get(path)
     made.user = AnonymousUser()
     if role:
         made.user = Person(email="ana@acme.example", **person)
@@ -62,4 +64,4 @@ def test_pages_look_as_the_person_prefers_and_else_as_the_device():
 
 def test_it_asks_the_database_nothing_and_stands_a_bare_request():
     assert context.page(RequestFactory().get("/"))["navigation"] == []  # no database is allowed in this test
-    assert context.page(SimpleNamespace(path="/"))["memberships"] == []
+    assert context.page(cast("HttpRequest", SimpleNamespace(path="/")))["memberships"] == []

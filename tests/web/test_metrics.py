@@ -7,7 +7,9 @@ from prometheus_client.core import GaugeMetricFamily
 from telareview import __version__
 from telareview.web import metrics
 
-ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
+
+def from_elsewhere(**headers: str) -> int:
+    return Client().get("/metrics", headers=headers, REMOTE_ADDR="203.0.113.9").status_code
 
 
 @pytest.mark.django_db
@@ -23,10 +25,10 @@ def test_another_machine_needs_the_token(capsys):
     call_command("metrics_token")
     token = capsys.readouterr().out.strip()
 
-    assert Client(**ELSEWHERE).get("/metrics").status_code == 404
-    assert Client(**ELSEWHERE).get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
-    assert Client(**ELSEWHERE).get("/metrics", headers={"Authorization": "Bearer\xe9"}).status_code == 404
-    assert Client(**ELSEWHERE).get("/metrics", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    assert from_elsewhere() == 404
+    assert from_elsewhere(Authorization="Bearer wrong") == 404
+    assert from_elsewhere(Authorization="Bearer\xe9") == 404
+    assert from_elsewhere(Authorization=f"Bearer {token}") == 200
 
 
 def test_behind_a_proxy_this_machine_is_nobody_special(settings):
