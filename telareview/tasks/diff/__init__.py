@@ -1,0 +1,62 @@
+"""Compares two JSON values by path: what was added, removed, changed, retyped, reformatted or moved, and what stayed.
+
+Pure code: no database, no words for the screen.
+"""
+
+from telareview.tasks.diff.changes import tell
+from telareview.tasks.diff.difference import Change, Counts, Difference
+from telareview.tasks.diff.identity import Identities
+from telareview.tasks.diff.inline import Marks, mark
+from telareview.tasks.diff.limits import Limits
+from telareview.tasks.diff.paths import changed_leaf_paths, leaf_paths, show_path
+from telareview.tasks.diff.script import apply_script, write_script
+from telareview.tasks.diff.values import MISSING, Json, Kind, Missing, Path
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "MISSING",
+    "Change",
+    "Counts",
+    "Difference",
+    "Json",
+    "Kind",
+    "Limits",
+    "Marks",
+    "Missing",
+    "Path",
+    "apply",
+    "changed_leaf_paths",
+    "diff",
+    "leaf_paths",
+    "mark",
+    "same",
+    "show_path",
+]
+
+DEFAULT_LIMITS = Limits()
+
+
+def diff(left: Json, right: Json, *, limits: Limits = DEFAULT_LIMITS) -> Difference:
+    """How `right` differs from `left`, two values as decoded from JSON.
+
+    Key order is no difference; every digit is (`1` → `1.0` is formatting only). Time and memory grow with the size
+    of the values and no faster; 5 MB on each side take well under two seconds. Neither value may be changed
+    afterwards while the result is in use: it shares their parts. Raises TypeError for what JSON cannot say.
+    """
+    identities = Identities()
+    script = write_script(left, right, identities, limits)
+    return tell(left, script, leaves=identities.leaves, max_changes=limits.max_changes)
+
+
+def apply(left: Json, difference: Difference) -> Json:
+    """The right value from the left one: the same canonical JSON text.
+
+    `left` must be the value that `difference` was made from. The result shares parts with both values.
+    """
+    return apply_script(left, difference.script)
+
+
+def same(left: Json, right: Json) -> bool:
+    """Whether two values have the same canonical JSON text. Linear; raises TypeError for what JSON cannot say."""
+    identities = Identities()
+    return identities.of(left) == identities.of(right)
