@@ -115,6 +115,7 @@ window.telareview = (() => {
       event.preventDefault();
       copy(button.dataset.copy || location.href, button);
     }
+    if (button?.dataset.copyFrom) copy(document.getElementById(button.dataset.copyFrom).textContent, button);
     if (button?.dataset.open) document.getElementById(button.dataset.open)?.showModal();
     if (button?.dataset.closeToast !== undefined) button.closest(".toast")?.remove();
     if (target?.tagName === "DIALOG") {

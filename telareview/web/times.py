@@ -41,6 +41,12 @@ def exact_text(moment: datetime, language: str, zone: tzinfo) -> str:
     return absolute_and_exact_text(moment, language, zone)[1]
 
 
+def precise_text(moment: datetime, language: str, zone: tzinfo) -> str:
+    """`22 Nov 2026 12:00:05 −03:00`: what stands on a page whose zone is named elsewhere."""
+    local = moment.astimezone(zone)
+    return f"{_clock_text(local, language)}:{local.second:02d} {_offset(local.utcoffset())}"
+
+
 def absolute_and_exact_text(moment: datetime, language: str, zone: tzinfo) -> tuple[str, str]:
     """What `absolute_text` and `exact_text` say, for half the work: the zone is asked once."""
     local = moment.astimezone(zone)
@@ -127,10 +133,14 @@ def _clock_text(local: datetime, language: str) -> str:
 
 @lru_cache(maxsize=256)
 def _offset_text(zone: str, offset: timedelta | None) -> str:
+    return f"{zone} (UTC{_offset(offset)})"
+
+
+def _offset(offset: timedelta | None) -> str:
     offset = offset or timedelta()
     sign = "−" if offset < timedelta() else "+"
     minutes = abs(offset) // timedelta(minutes=1)
-    return f"{zone} (UTC{sign}{minutes // 60:02d}:{minutes % 60:02d})"
+    return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 _SWAP_MARKS = str.maketrans({",": ".", ".": ","})

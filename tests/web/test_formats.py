@@ -33,6 +33,17 @@ def test_where_the_date_is_wanted_a_young_moment_has_one_too():
     assert ">22 Nov 2026 12:00:05 America/Sao_Paulo (UTC−03:00)</time>" in rendered("{{ at|exact_instant }}", at=NOON)
 
 
+def test_a_young_moment_keeps_its_date_for_the_script_that_tells_its_age():
+    shown = rendered("{{ at|instant }}", at=timezone.now() - timedelta(minutes=14, seconds=5))
+
+    assert ' data-relative="' in shown
+    assert "data-relative" not in rendered("{{ at|instant }}", at=NOON - timedelta(days=200))
+
+
+def test_a_detail_page_shows_seconds_and_offset():
+    assert ">22 Nov 2026 12:00:05 −03:00</time>" in rendered("{{ at|precise_instant }}", at=NOON)
+
+
 def test_portuguese_readers_see_their_own_order_and_marks():
     with translation.override("pt-br"):
         assert ">22/11/2026 12:00</time>" in rendered("{{ at|absolute_instant }}", at=NOON)
@@ -51,6 +62,7 @@ def test_a_day_is_the_one_in_the_readers_zone():
     [
         "instant",
         "absolute_instant",
+        "precise_instant",
         "exact_instant",
         "day",
         "number",

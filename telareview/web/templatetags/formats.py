@@ -19,12 +19,16 @@ DEFAULT_CUT = 24
 
 @register.filter
 def instant(moment: datetime | None) -> SafeString | str:
-    """A `<time>`: relative under 24 hours and absolute otherwise, the exact moment with its zone as the title."""
+    """A `<time>`: relative under 24 hours and absolute otherwise, the exact moment with its zone as the title.
+
+    A relative one carries its absolute text as `data-relative`, so that a script can keep it true on an open page.
+    """
     if moment is None:
         return times.MISSING
     language, zone = get_language() or "en", timezone.get_current_timezone()
     absolute, exact = times.absolute_and_exact_text(moment, language, zone)
-    return _time_element(moment, times.relative_text(moment, timezone.now()) or absolute, exact)
+    relative = times.relative_text(moment, timezone.now())
+    return _time_element(moment, relative or absolute, exact, absolute if relative else "")
 
 
 @register.filter
@@ -34,6 +38,15 @@ def absolute_instant(moment: datetime | None) -> SafeString | str:
         return times.MISSING
     language, zone = get_language() or "en", timezone.get_current_timezone()
     return _time_element(moment, *times.absolute_and_exact_text(moment, language, zone))
+
+
+@register.filter
+def precise_instant(moment: datetime | None) -> SafeString | str:
+    """A `<time>` with seconds and offset, `22 Nov 2026 12:00:05 −03:00`, and its zone as the title."""
+    if moment is None:
+        return times.MISSING
+    language, zone = get_language() or "en", timezone.get_current_timezone()
+    return _time_element(moment, times.precise_text(moment, language, zone), times.exact_text(moment, language, zone))
 
 
 @register.filter
@@ -95,8 +108,10 @@ def zone() -> str:
     return times.zone_text(timezone.get_current_timezone(), timezone.now())
 
 
-def _time_element(value: date, shown: str, title: str) -> SafeString:
+def _time_element(value: date, shown: str, title: str, absolute: str = "") -> SafeString:
     machine = times.iso_text(value) if isinstance(value, datetime) else value.isoformat()
     hint = f' title="{escape(title)}"' if title else ""
+    if absolute:
+        hint += f' data-relative="{escape(absolute)}"'
     # format_html does the same in three times the time.
     return mark_safe(f'<time datetime="{machine}"{hint}>{escape(shown)}</time>')  # noqa: S308  # nosec B308 B703
