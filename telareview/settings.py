@@ -153,6 +153,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {"login": "telareview.accounts.forms.SignInForm"}
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 # No tick box: the idle time below holds for everyone.
 ACCOUNT_SESSION_REMEMBER = True

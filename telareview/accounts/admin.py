@@ -90,7 +90,7 @@ class WorkspaceForm(forms.ModelForm):
         help_text=_("Kept encrypted and never shown. Leave empty to keep the present one."),
     )
     webhook_secret = forms.CharField(
-        label=_("webhook secret"),
+        label=_("Webhook secret"),
         required=False,
         strip=True,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
@@ -115,7 +115,6 @@ class WorkspaceAdmin(admin.ModelAdmin):
 
     form = WorkspaceForm
     fields = ("slug", "name", "api_url", "api_key", "key_state", "webhook_secret", "secret_state", "allow_writes")
-    readonly_fields = ("api_url", "key_state", "secret_state")
     list_display = ("name", "slug", "key_state", "allow_writes")
     ordering = ("name", "id")
 
@@ -123,12 +122,17 @@ class WorkspaceAdmin(admin.ModelAdmin):
     def key_state(self, workspace: Workspace) -> Any:
         return _state(workspace, "api_key")
 
-    @admin.display(description=_("webhook secret at present"))
+    @admin.display(description=_("Webhook secret at present"))
     def secret_state(self, workspace: Workspace) -> Any:
         return _state(workspace, "webhook_secret")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workspace]:
         return super().get_queryset(request).filter(pk__in=administered(request))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        # The environment finds its workspace by the short name, and Tela calls the address that holds it.
+        lasting = ("api_url", "key_state", "secret_state")
+        return lasting if obj is None else ("slug", *lasting)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """The mirror and its history hang on a workspace; they are not thrown away with a click."""

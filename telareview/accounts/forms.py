@@ -3,11 +3,24 @@
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
+from allauth.account.forms import LoginForm
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Person
+
+
+class SignInForm(LoginForm):
+    """allauth's form in the product's words; the page itself links to what a forgotten password needs."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail")
+        self.fields["login"].widget.attrs["autofocus"] = True
+        self.fields["password"].help_text = ""
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
 
 class PreferencesForm(forms.ModelForm):

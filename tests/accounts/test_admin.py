@@ -129,6 +129,15 @@ def test_a_changed_secret_key_is_told_and_breaks_no_page(boss, acme, settings):
     assert "SECRET_KEY has changed" in page.content.decode()
 
 
+def test_the_short_name_stays(boss, acme):
+    signed_in(boss).post(
+        f"{WORKSPACES}{acme.pk}/change/", {"slug": "renamed", "name": "Renamed", "api_key": "", "webhook_secret": ""}
+    )
+
+    acme.refresh_from_db()
+    assert (acme.slug, acme.name) == ("acme", "Renamed")
+
+
 def test_a_workspace_is_not_deleted_here(boss, acme):
     assert signed_in(boss).post(f"{WORKSPACES}{acme.pk}/delete/", {"post": "yes"}).status_code == 403
 

@@ -1,4 +1,5 @@
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 
 from tests.web.pages import KEY
@@ -47,6 +48,21 @@ def test_a_page_that_does_not_exist_is_no_different(client):
 @pytest.mark.parametrize("how", ["database-gone", "slow", "many"])
 def test_what_passes_by_itself_says_when_to_come_back(client, how):
     assert int(client.get(f"/fail/{how}/")["Retry-After"]) > 0
+
+
+def test_a_reader_whose_session_cannot_be_read_gets_the_same_page(client, monkeypatch):
+    def refuse():
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(connection, "cursor", refuse)
+    client.cookies["telareview_session"] = "a" * 32
+
+    response = client.get("/accounts/preferences/")
+
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+    assert "The database does not answer" in response.content.decode()
+    assert response["X-Request-Id"] in response.content.decode()
 
 
 @pytest.mark.django_db

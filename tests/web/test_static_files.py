@@ -1,3 +1,4 @@
+import gzip
 import re
 
 import pytest
@@ -40,6 +41,29 @@ def test_with_its_hash_a_file_is_kept_for_ever_and_without_it_for_a_minute():
     assert lasting["Cache-Control"] == "max-age=31536000, public, immutable"
     assert plain["Cache-Control"] == "max-age=60, public"
     assert "Access-Control-Allow-Origin" not in lasting.headers
+
+
+def test_text_travels_compressed_to_those_who_can_read_it():
+    plain = Client().get(f"/static/{CSS}", headers={"Accept-Encoding": "identity"})
+    zipped = Client().get(f"/static/{CSS}", headers={"Accept-Encoding": "br, gzip"})
+    whole = plain.getvalue()
+
+    assert "Content-Encoding" not in plain.headers
+    assert zipped["Content-Encoding"] == "gzip"
+    assert gzip.decompress(zipped.content) == whole
+    assert int(zipped["Content-Length"]) == len(zipped.content) < len(whole) / 2
+    assert plain["Vary"] == zipped["Vary"] == "Accept-Encoding"
+    assert zipped["ETag"] != plain["ETag"]
+
+
+def test_a_part_of_a_file_and_its_head_are_not_compressed():
+    zip_reader = {"Accept-Encoding": "gzip"}
+    part = Client().get(f"/static/{CSS}", headers={**zip_reader, "Range": "bytes=0-9"})
+    head = Client().head(f"/static/{CSS}", headers=zip_reader)
+
+    assert (part.status_code, len(part.getvalue())) == (206, 10)
+    assert head.status_code == 200
+    assert "Content-Encoding" not in head.headers
 
 
 def test_nothing_outside_the_static_folders_is_served():
