@@ -9,6 +9,8 @@ wsgi_app = "telareview.wsgi"
 worker_class = "gthread"
 workers = 2
 threads = 4
+# Imported once, then forked: half the start-up time and shared memory.
+preload_app = True
 # Of a worker that hangs; a slow reader of an export keeps only its thread busy.
 timeout = 60
 graceful_timeout = 5

@@ -7,8 +7,11 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from typing import NoReturn
+from datetime import timedelta
+from typing import NoReturn, Self
 
+from django.db import connections
+from django.utils import timezone
 from tqdm import tqdm
 
 from telareview.accounts.models import Workspace
@@ -16,8 +19,8 @@ from telareview.demo.area import BASE_DIR, Area, World
 from telareview.demo.children import Child, spawn
 from telareview.demo.local import Surroundings
 from telareview.demo.postgres import is_free
-from telareview.demo.supervisor import Supervisor
-from telareview.sync.models import SyncRun
+from telareview.demo.supervisor import GLANCE_SECONDS, Supervisor
+from telareview.sync.models import BackfillWindow, SyncRun
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -46,10 +49,11 @@ class Launch:
                 *("--state", self.area.folder / "sandbox.jsonl", "--alive", "--with-parent"),
             )
         )
+
+    def wait_for_sandbox(self, world: World) -> None:
         self.supervisor.wait(lambda: _listens(world.port))
 
-    def start_web(self, host: str, port: int) -> str:
-        """The address at which it answers."""
+    def start_web(self, host: str, port: int) -> None:
         bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.supervisor.add(
             self._python(
@@ -58,18 +62,23 @@ class Launch:
                 *("--worker-tmp-dir", self.area.folder),
             )
         )
+
+    def wait_for_web(self, host: str, port: int) -> str:
+        """The address at which it answers."""
         near = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
         self.supervisor.wait(lambda: _answers(near, port))
         return f"http://{f'[{near}]' if ':' in near else near}:{port}/"
 
     def fill(self, workspace: Workspace) -> None:
         """Pulls once and shows how far it is. What stops it is said; the worker tries again."""
-        last = _last_run_id(workspace)
+        progress = _Progress(workspace, self.say)
         child = self._manage("pull", "pull_tasks", "--json")
         try:
-            with _Progress(self.say) as progress:
-                self.supervisor.wait(lambda: _show(progress, workspace, last) or not child.alive)
-                _show(progress, workspace, last)
+            with progress:
+                while child.alive:
+                    self.supervisor.look()
+                    progress.show()
+                    time.sleep(GLANCE_SECONDS)
         finally:
             child.stop(seconds=5)
         if child.process.returncode != 0:
@@ -80,6 +89,7 @@ class Launch:
 
     def run(self) -> None:
         """Until a signal. Raises ChildDied when a part that nothing works without is gone."""
+        connections.close_all()
         self.supervisor.wait()
 
     def stop(self) -> None:
@@ -98,11 +108,6 @@ class Launch:
         )
 
 
-def is_filled(workspace: Workspace) -> bool:
-    """Whether a pull of this workspace ever came to its end."""
-    return SyncRun.objects.filter(workspace=workspace, outcome=SyncRun.Outcome.COMPLETE).exists()
-
-
 def choose_port(host: str, wanted: int | None, *, or_next: bool) -> int | None:
     """`wanted`, or the default port, or with `or_next` the first free one after it; None where that is taken."""
     if wanted is not None:
@@ -112,38 +117,47 @@ def choose_port(host: str, wanted: int | None, *, or_next: bool) -> int | None:
 
 
 class _Progress:
-    """A bar on a terminal, a line now and then elsewhere."""
+    """How far the first fill is: a bar on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, workspace: Workspace, say: Callable[[str], None]) -> None:
+        self._workspace = workspace
         self._say = say
+        self._before = _last_run_id(workspace)
+        # Hidden (`disable=None`) where stderr is no terminal.
         self._bar: tqdm[NoReturn] = tqdm(
-            desc="Fetching tasks", unit=" tasks", disable=None, leave=False, dynamic_ncols=True, file=sys.stderr
+            desc="Fetching tasks",
+            total=100,
+            disable=None,
+            leave=False,
+            bar_format="{desc} |{bar}| {percentage:3.0f} %{postfix}",
         )
         self._said_at = time.monotonic()
-        self._said = ""
 
-    def __enter__(self) -> "_Progress":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._bar.close()
 
-    def show(self, fetched: int, expected: int | None) -> None:
-        self._bar.total = max(expected, fetched) if expected else None
-        self._bar.update(fetched - self._bar.n)
-        self._bar.refresh()
-        line = f"Fetching tasks: {fetched:,}" + (f" of {expected:,}" if expected else "")
-        if self._bar.disable and line != self._said and time.monotonic() - self._said_at >= LINE_SECONDS:
-            self._say(line)
-            self._said, self._said_at = line, time.monotonic()
+    def show(self) -> None:
+        run = SyncRun.objects.filter(workspace=self._workspace, pk__gt=self._before).order_by("-pk").first()
+        if run is None:
+            return
+        windows = [_share(window) for window in BackfillWindow.objects.filter(workspace=self._workspace)]
+        share = sum(windows) / len(windows) if windows else 0
+        self._bar.n = round(share * 100)
+        self._bar.set_postfix_str(f"{run.fetched:,} tasks")
+        if self._bar.disable and time.monotonic() - self._said_at >= LINE_SECONDS:
+            self._say(f"Fetching tasks: {share:.0%}, {run.fetched:,} tasks")
+            self._said_at = time.monotonic()
 
 
-def _show(progress: _Progress, workspace: Workspace, after: int) -> bool:
-    """Always False: the condition to wait for is another one."""
-    run = SyncRun.objects.filter(workspace=workspace, pk__gt=after).order_by("-pk").first()
-    if run:
-        progress.show(run.fetched, run.expected)
-    return False
+def _share(window: BackfillWindow) -> float:
+    """How much of its stretch of time is walked: 0 to 1."""
+    if window.done or window.position is None:
+        return float(window.done)
+    until = window.until or timezone.now()
+    return min(1.0, (window.position - window.since) / max(until - window.since, timedelta(seconds=1)))
 
 
 def _last_run_id(workspace: Workspace) -> int:

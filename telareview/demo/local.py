@@ -128,8 +128,8 @@ def _migrate(command: str, here: Surroundings) -> None:
     django.setup()
     if here.server is None and not get_commands().get(command, "").startswith("telareview."):
         return
-    here.area.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-    with postgres.locked(here.area.folder / "migrate.lock"):
+    # Beside the areas: a command that was given a database makes no area.
+    with postgres.locked(here.area.folder.parent / "migrate.lock"):
         try:
             executor = MigrationExecutor(connection)
         except OperationalError as error:

@@ -12,8 +12,9 @@ from telareview.accounts.people import ensure_demo_people
 from telareview.accounts.workspaces import DEFAULT_SLUG, ensure_default_workspace
 from telareview.demo import local
 from telareview.demo.area import World
-from telareview.demo.launch import DEFAULT_PORT, Launch, choose_port, is_filled
+from telareview.demo.launch import DEFAULT_PORT, Launch, choose_port
 from telareview.demo.supervisor import ChildDied
+from telareview.sync.backfill import is_filled
 from telareview.web.client import is_loopback
 
 HOST = "127.0.0.1"
@@ -45,9 +46,11 @@ class Command(BaseCommand):
     def _run(self, launch: Launch, world: World, port: int) -> None:
         self.stdout.write(f"Starting the demo. Logs: {launch.area.logs}")
         launch.start_sandbox(world)
+        launch.start_web(HOST, port)
         workspace = ensure_default_workspace()
         people = ensure_demo_people(workspace, world.password)
-        address = launch.start_web(HOST, port)
+        launch.wait_for_sandbox(world)
+        address = launch.wait_for_web(HOST, port)
         if not is_filled(workspace):
             launch.fill(workspace)
         launch.start_worker()

@@ -40,7 +40,8 @@ class Command(BaseCommand):
             raise CommandError(f"Port {port or DEFAULT_PORT} is taken. Choose another with --port.")
         launch = Launch(here, self.stdout.write)
         try:
-            address = launch.start_web(host, web_port)
+            launch.start_web(host, web_port)
+            address = launch.wait_for_web(host, web_port)
             launch.area.announce(f"Open {address}")
             self.stdout.write(f"telareview is ready:  {address}\nLogs: {launch.area.logs}. Ctrl-C stops it.")
             self._tell_password(workspace, admin.strip().lower(), new_password=new_password)
