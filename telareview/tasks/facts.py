@@ -3,10 +3,10 @@
 import hashlib
 import re
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from telareview.tasks.revision import content_of, edited_paths, revision_process
+from telareview.tasks.revision import edited_paths, revision_process
 from telareview.tela import TaskRecord
 
 #: Query parameters that carry a signature or its expiry: a file address signed anew is no change of the task.
@@ -104,8 +104,3 @@ def _unsigned(match: re.Match[str]) -> str:
 def commitment(salt: bytes, canonical_json: str) -> bytes:
     """SHA-256(salt ‖ canonical payload)."""
     return hashlib.sha256(salt + canonical_json.encode("ascii")).digest()
-
-
-def output_of(record: TaskRecord) -> Any:
-    """What is searched: the current output's content."""
-    return content_of(record.output_content)

@@ -2,7 +2,7 @@
 
 `record_tasks` is idempotent: the same page twice changes nothing, an older state never overwrites a newer one, and
 unchanged tasks are not touched (the largest gain measured: 187,000 against 25,000 rows a second). A page costs a
-constant number of statements: one when nothing changed, eight when something did.
+constant number of statements: two when nothing changed, eight when something is new, five more when something changed.
 """
 
 import os
@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
-from psycopg.types.json import Jsonb
 
 from telareview.accounts.models import Workspace
+from telareview.tasks.bulk import copy_rows, upsert_rows
 from telareview.tasks.diff import changed_leaf_paths
-from telareview.tasks.facts import Facts, commitment, content_hash, facts_of, holdable, output_of
+from telareview.tasks.facts import Facts, commitment, content_hash, facts_of, holdable
 from telareview.tasks.models import Kind, Learned, OutputIndex, Payload, Task, TaskVersion
-from telareview.tasks.outputs import searchable
+from telareview.tasks.outputs import searchable_json
+from telareview.tasks.revision import content_of
 from telareview.tela import TaskRecord
-from telareview.tela.wire import canonical_json, decode
+from telareview.tela.wire import decode
 
 SALT_BYTES = 16
 #: First key of the advisory lock that lets one writer at a time into a workspace's mirror.
@@ -122,8 +123,12 @@ def _lock_writers(workspace: Workspace) -> None:
 
 
 def _known_states(workspace: Workspace, ids: Iterable[UUID]) -> dict[UUID, _Known]:
-    rows = Task.objects.filter(workspace=workspace, task_id__in=list(ids)).values_list(*_Known._fields)
-    return {row[0]: _Known(*row) for row in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(_Known._fields)} FROM tasks_task WHERE workspace_id = %s AND task_id = ANY(%s)",  # noqa: S608 - our own names
+            [workspace.pk, list(ids)],
+        )
+        return {row[0]: _Known(*row) for row in cursor.fetchall()}
 
 
 def _only_news(
@@ -194,10 +199,15 @@ CARD_COLUMNS = (
     "observed_at",
     "content_hash",
 )
+INDEX_COLUMNS = ("workspace_id", "task_id", "content")
 
 
 def _write(news: list[_Incoming], look: Look) -> None:
-    """Versions and payloads by COPY, then the index cards and the output index in one statement each."""
+    """Versions and payloads by COPY, then the index cards and the output index.
+
+    A new task's card is copied straight into its table (under the lock nobody else can bring it); a changed one goes
+    through a staging table, which costs half as much again.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
@@ -206,28 +216,16 @@ def _write(news: list[_Incoming], look: Look) -> None:
         for each, (version_id,) in zip(news, cursor.fetchall(), strict=True):
             each.version_id = version_id
         salts = [os.urandom(SALT_BYTES) for _ in news]
-        _copy(
-            cursor,
-            TaskVersion._meta.db_table,
-            VERSION_COLUMNS,
-            (_version_row(each, look, salt) for each, salt in zip(news, salts, strict=True)),
-        )
-        _copy(
-            cursor,
-            Payload._meta.db_table,
-            ("version_id", "salt", "text"),
-            ((each.version_id, salt, each.record.canonical_json) for each, salt in zip(news, salts, strict=True)),
-        )
-        _upsert(cursor, Task._meta.db_table, CARD_COLUMNS, (_card_row(each, look) for each in news))
-        _upsert(
-            cursor,
-            OutputIndex._meta.db_table,
-            ("workspace_id", "task_id", "content"),
-            (
-                (look.workspace.pk, each.record.id, Jsonb(searchable(output_of(each.record)), canonical_json))
-                for each in news
-            ),
-        )
+        versions = (_version_row(each, look, salt) for each, salt in zip(news, salts, strict=True))
+        copy_rows(cursor, TaskVersion._meta.db_table, VERSION_COLUMNS, versions)
+        payloads = ((each.version_id, salt, each.record.canonical_json) for each, salt in zip(news, salts, strict=True))
+        copy_rows(cursor, Payload._meta.db_table, ("version_id", "salt", "text"), payloads)
+        first = [each for each in news if each.kind is Kind.FIRST_SEEN]
+        later = [each for each in news if each.kind is not Kind.FIRST_SEEN]
+        for write, some in ((copy_rows, first), (upsert_rows, later)):
+            if some:
+                write(cursor, Task._meta.db_table, CARD_COLUMNS, [_card_row(each, look) for each in some])
+                write(cursor, OutputIndex._meta.db_table, INDEX_COLUMNS, [_index_row(each, look) for each in some])
 
 
 def _version_row(each: _Incoming, look: Look, salt: bytes) -> tuple[Any, ...]:
@@ -250,24 +248,5 @@ def _card_row(each: _Incoming, look: Look) -> tuple[Any, ...]:
     return (look.workspace.pk, *each.facts, None, each.version_id, each.number, look.observed_at, each.hash)
 
 
-def _copy(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-def _upsert(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """COPY to a temporary table of the same shape, then one INSERT … ON CONFLICT of what is in it."""
-    staged = f"staged_{table}"
-    names = ", ".join(columns)
-    cursor.execute(
-        f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} ON COMMIT DELETE ROWS AS SELECT {names} FROM {table} LIMIT 0"  # noqa: S608 - names from the models
-    )
-    _copy(cursor, staged, columns, rows)
-    changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in {"workspace_id", "task_id"})
-    cursor.execute(
-        f"INSERT INTO {table} ({names}) SELECT {names} FROM {staged}"  # noqa: S608
-        f" ON CONFLICT (workspace_id, task_id) DO UPDATE SET {changes}"
-    )
-    # Several pages may share one transaction, and the table outlives it.
-    cursor.execute(f"DELETE FROM {staged}")  # noqa: S608
+def _index_row(each: _Incoming, look: Look) -> tuple[Any, ...]:
+    return (look.workspace.pk, each.record.id, searchable_json(content_of(each.record.output_content)))

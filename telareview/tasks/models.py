@@ -182,7 +182,6 @@ class OutputIndex(models.Model):
         verbose_name = _("output index")
         verbose_name_plural = _("output indexes")
         constraints = [models.UniqueConstraint(fields=["workspace", "task_id"], name="output_once_per_task")]
-        indexes = [GinIndex(OpClass("content", name="jsonb_path_ops"), name="output_content")]
 
     def __str__(self) -> str:
         return f"output of {self.task_id}"

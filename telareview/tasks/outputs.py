@@ -1,4 +1,4 @@
-"""Searching inside outputs: `output.<path>` conditions against the derived index."""
+"""Searching inside outputs: `output.<path>` conditions against the derived index, and what is written there."""
 
 import re
 from collections.abc import Iterable
@@ -23,10 +23,12 @@ from django.db.models.functions import Cast
 from django.db.models.lookups import Exact, GreaterThanOrEqual, IContains, LessThanOrEqual
 
 from telareview.tasks.filters import OutputCondition
-from telareview.tela.paths import parse_path
+from telareview.tela import canonical_json, parse_path
 
 #: Larger exponents are no quantities of a document, and PostgreSQL's numeric ends at 131,072 digits.
 MAX_EXPONENT = 1000
+#: What `jsonb` may refuse, in canonical JSON: `\\u0000`, halves of surrogate pairs, long exponents and numbers.
+DOUBTFUL = re.compile(r"\\u0000|\\ud[89a-f]|E[+-]?\d{4}|\d{1000}")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 SPOKEN = {"true": True, "false": False, "null": None}
 
@@ -116,15 +118,20 @@ def _number(text: str) -> Decimal | None:
     return number if number.is_finite() and abs(number.adjusted()) <= MAX_EXPONENT else None
 
 
-def searchable(value: Any) -> Any:
-    """`value` as `jsonb` can hold it: `\\u0000` and lone surrogates become U+FFFD, absurd exponents text."""
+def searchable_json(value: Any) -> str:
+    """`value` as JSON text that `jsonb` can hold: `\\u0000` and lone surrogates become U+FFFD, absurd numbers text."""
+    text = canonical_json(value)
+    return canonical_json(_searchable(value)) if DOUBTFUL.search(text) else text
+
+
+def _searchable(value: Any) -> Any:
     match value:
         case str():
             return LONE_SURROGATE.sub("\ufffd", value.replace("\0", "\ufffd"))
         case dict():
-            return {searchable(key): searchable(each) for key, each in value.items()}
+            return {_searchable(key): _searchable(each) for key, each in value.items()}
         case list() | tuple():
-            return [searchable(each) for each in value]
+            return [_searchable(each) for each in value]
         case Decimal() if abs(value.adjusted()) > MAX_EXPONENT:
             return str(value)
         case int() if not isinstance(value, bool) and value.bit_length() > 4 * MAX_EXPONENT:

@@ -10,13 +10,14 @@ from telareview.tasks.diff.inline import Marks, mark
 from telareview.tasks.diff.limits import Limits
 from telareview.tasks.diff.paths import changed_leaf_paths, leaf_paths, show_path
 from telareview.tasks.diff.script import apply_script, write_script
-from telareview.tasks.diff.values import MISSING, Json, Kind, Missing, Path
+from telareview.tasks.diff.values import MISSING, Decoded, Json, Kind, Missing, Path
 
 __all__ = [
     "DEFAULT_LIMITS",
     "MISSING",
     "Change",
     "Counts",
+    "Decoded",
     "Difference",
     "Json",
     "Kind",
@@ -36,7 +37,7 @@ __all__ = [
 DEFAULT_LIMITS = Limits()
 
 
-def diff(left: Json, right: Json, *, limits: Limits = DEFAULT_LIMITS) -> Difference:
+def diff(left: Decoded, right: Decoded, *, limits: Limits = DEFAULT_LIMITS) -> Difference:
     """How `right` differs from `left`, two values as decoded from JSON.
 
     Key order is no difference; every digit is (`1` → `1.0` is formatting only). Time and memory grow with the size
@@ -48,7 +49,7 @@ def diff(left: Json, right: Json, *, limits: Limits = DEFAULT_LIMITS) -> Differe
     return tell(left, script, leaves=identities.leaves, max_changes=limits.max_changes)
 
 
-def apply(left: Json, difference: Difference) -> Json:
+def apply(left: Decoded, difference: Difference) -> Json:
     """The right value from the left one: the same canonical JSON text.
 
     `left` must be the value that `difference` was made from. The result shares parts with both values.
@@ -56,7 +57,7 @@ def apply(left: Json, difference: Difference) -> Json:
     return apply_script(left, difference.script)
 
 
-def same(left: Json, right: Json) -> bool:
+def same(left: Decoded, right: Decoded) -> bool:
     """Whether two values have the same canonical JSON text. Linear; raises TypeError for what JSON cannot say."""
     identities = Identities()
     return identities.of(left) == identities.of(right)

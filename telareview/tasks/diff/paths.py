@@ -1,12 +1,11 @@
 """Places in a JSON value: how they are written, and which leaves differ between two values."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any, cast
 
 from telareview.tasks.diff.identity import Identities
-from telareview.tasks.diff.values import MISSING, Json, Missing, Path
+from telareview.tasks.diff.values import MISSING, Decoded, Json, Missing, Path
 
 #: Changed paths that are kept of one version.
 MAX_CHANGED_PATHS = 200
@@ -33,7 +32,7 @@ def show_path(path: Path) -> str:
     return shown
 
 
-def leaf_paths(value: Json, path: Path = ()) -> Iterator[Path]:
+def leaf_paths(value: Decoded, path: Path = ()) -> Iterator[Path]:
     """Paths of all scalars and empty containers in the order of the document, each below `path`. Does not recurse."""
     waiting: list[tuple[Json, Path]] = [(value, path)]
     while waiting:
@@ -46,15 +45,13 @@ def leaf_paths(value: Json, path: Path = ()) -> Iterator[Path]:
             yield path
 
 
-def changed_leaf_paths(
-    left: Json | Mapping[str, Any], right: Json | Mapping[str, Any], *, limit: int = MAX_CHANGED_PATHS
-) -> tuple[str, ...]:
+def changed_leaf_paths(left: Decoded, right: Decoded, *, limit: int = MAX_CHANGED_PATHS) -> tuple[str, ...]:
     """Leaves that differ, as shown paths of the right side (of the left where something was removed).
 
     At most `limit`, the first of the document; exactly `limit` may therefore mean more. Formatting counts. Lists are
     not aligned as in `diff`: equal items at both ends are left out, the rest is compared position by position.
     """
-    paths = (show_path(path) for path in _changed(cast(Json, left), cast(Json, right)))
+    paths = (show_path(path) for path in _changed(left, right))
     return tuple(islice(dict.fromkeys(islice(paths, 2 * limit)), limit))
 
 

@@ -6,9 +6,11 @@ values that come from elsewhere. `bool` is no number here.
 
 from decimal import Decimal
 from enum import Enum, StrEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 type Json = bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None
+#: What a decoder returns: its type says no more, and a literal's type says too little (`dict` is invariant).
+type Decoded = Any
 type Path = tuple[str | int, ...]
 
 
