@@ -23,6 +23,8 @@ from telareview.demo.supervisor import GLANCE_SECONDS, Supervisor
 from telareview.sync.models import BackfillWindow, SyncRun
 
 LOOPBACK = "127.0.0.1"
+#: Where to reach a server that listens on every address of the machine.
+NEAR = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  # nosec B104 - looked up, not bound
 DEFAULT_PORT = 8000
 PORTS_TO_TRY = 100
 ANSWER_SECONDS = 2
@@ -65,7 +67,7 @@ class Launch:
 
     def wait_for_web(self, host: str, port: int) -> str:
         """The address at which it answers."""
-        near = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+        near = NEAR.get(host, host)
         self.supervisor.wait(lambda: _answers(near, port))
         return f"http://{f'[{near}]' if ':' in near else near}:{port}/"
 

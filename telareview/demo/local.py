@@ -19,9 +19,7 @@ WRONG_USE = 2
 RETRY_SECONDS = 0.5
 SUPERVISED = frozenset({"demo", "serve"})
 #: Django's own commands that never ask a database.
-WITHOUT_DATABASE = frozenset(
-    {"check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages", "version"}
-)
+WITHOUT_DATABASE = frozenset({"collectstatic", "compilemessages", "diffsettings", "help", "makemessages", "version"})
 #: Django's own commands about migrations and the bare database.
 WITHOUT_MIGRATION = frozenset({"dbshell", "inspectdb", "makemigrations", "migrate", "showmigrations", "sqlmigrate"})
 NO_KEY = (
@@ -118,22 +116,22 @@ def _start(command: str, area: Area) -> postgres.Server:
 
 def _migrate(command: str, here: Surroundings) -> None:
     """Brings an embedded database up to date; says what to do about a given one."""
-    if command in WITHOUT_MIGRATION:
-        return
     import django
     from django.core.management import call_command, get_commands
     from django.db import OperationalError, connection
     from django.db.migrations.executor import MigrationExecutor
 
     django.setup()
-    if here.server is None and not get_commands().get(command, "").startswith("telareview."):
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        sys.exit(f"The database does not answer, so nothing was done. {str(error).splitlines()[0]}")
+    ours = get_commands().get(command, "").startswith("telareview.")
+    if command in WITHOUT_MIGRATION or (here.server is None and not ours):
         return
     # Beside the areas: a command that was given a database makes no area.
     with postgres.locked(here.area.folder.parent / "migrate.lock"):
-        try:
-            executor = MigrationExecutor(connection)
-        except OperationalError as error:
-            sys.exit(f"The database does not answer, so nothing was done. {str(error).splitlines()[0]}")
+        executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if not pending:
             return
