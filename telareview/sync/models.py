@@ -103,6 +103,47 @@ class BackfillWindow(models.Model):
         return f"{self.since:%Y-%m-%d} – {self.until:%Y-%m-%d}" if self.until else f"{self.since:%Y-%m-%d} –"
 
 
+class AbsentTask(models.Model):
+    """A task that a complete sweep did not meet and Tela answered 404 for; gone only after a second 404 later on."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    task_id = models.UUIDField()
+    first_absent_at = models.DateTimeField()
+    last_asked_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("absent task")
+        verbose_name_plural = _("absent tasks")
+        constraints = [models.UniqueConstraint(fields=["workspace", "task_id"], name="absent_once")]
+
+    def __str__(self) -> str:
+        return str(self.task_id)
+
+
+class DriftFinding(models.Model):
+    """One difference between Tela and the mirror, as a sweep met it (before it was mended)."""
+
+    class Kind(models.TextChoices):
+        MISSING_HERE = "missing_here", _("missing here")
+        DIFFERING = "differing", _("differing")
+        NOT_LISTED_THERE = "not_listed_there", _("no longer listed by Tela")
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="findings")
+    task_id = models.UUIDField()
+    name = models.TextField(blank=True, default="")
+    kind = models.TextField(choices=Kind)
+    #: Names of the light fields that differ.
+    fields = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("difference")
+        verbose_name_plural = _("differences")
+        constraints = [models.UniqueConstraint(fields=["run", "task_id"], name="finding_once_per_run")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.task_id}"
+
+
 class QuarantinedRow(models.Model):
     """A row of Tela's that could not be read: kept whole, with the reason, and never guessed at."""
 

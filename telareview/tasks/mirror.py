@@ -250,3 +250,33 @@ def _card_row(each: _Incoming, look: Look) -> tuple[Any, ...]:
 
 def _index_row(each: _Incoming, look: Look) -> tuple[Any, ...]:
     return (look.workspace.pk, each.record.id, searchable_json(content_of(each.record.output_content)))
+
+
+def record_gone(task_ids: Sequence[UUID], look: Look) -> tuple[UUID, ...]:
+    """Mark tasks that Tela no longer serves, with a *gone* version each; ids that are gone or unknown stay as they are.
+
+    Four statements, whatever the number. The version repeats the last known facts and has no payload of its own.
+    """
+    facts = ", ".join(FACT_COLUMNS)
+    with transaction.atomic(), connection.cursor() as cursor:
+        _lock_writers(look.workspace)
+        cursor.execute(
+            "INSERT INTO tasks_taskversion (workspace_id, "  # noqa: S608 - our own names
+            f"{facts}, number, kind, observed_at, learned_by, run_id, changed_paths, content_hash) "
+            f"SELECT workspace_id, {facts}, version_number + 1, %s, %s, %s, %s, '{{}}', content_hash "
+            "FROM tasks_task WHERE workspace_id = %s AND task_id = ANY(%s) AND gone_at IS NULL ORDER BY task_id "
+            "RETURNING task_id",
+            [
+                *(Kind.GONE.value, look.observed_at, look.learned_by.value, look.run_id),
+                *(look.workspace.pk, list(task_ids)),
+            ],
+        )
+        marked = tuple(task_id for (task_id,) in cursor.fetchall())
+        cursor.execute(
+            "UPDATE tasks_task AS card SET gone_at = version.observed_at, observed_at = version.observed_at, "
+            "version_id = version.id, version_number = version.number FROM tasks_taskversion AS version "
+            "WHERE card.workspace_id = %s AND card.task_id = ANY(%s) AND version.workspace_id = card.workspace_id "
+            "AND version.task_id = card.task_id AND version.number = card.version_number + 1",
+            [look.workspace.pk, list(marked)],
+        )
+    return marked
