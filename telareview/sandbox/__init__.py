@@ -28,7 +28,7 @@ from telareview.sandbox.world import World
 
 __all__ = ["Faults", "SandboxServer", "World"]
 
-STOP_LOOK_SECONDS = 0.05
+STOP_LOOK_SECONDS = 0.02
 
 
 class SandboxServer:

@@ -129,6 +129,13 @@ def test_stopping_hangs_up_on_everybody():
             session.get(f"{sandbox.url}/task", timeout=5)
 
 
+def test_a_port_belongs_to_one_sandbox(api):
+    port = api.sandbox.server.server_address[1]
+
+    with pytest.raises(OSError, match="in use"):
+        SandboxServer(tasks=1, port=port)
+
+
 def test_the_key_and_the_canvas_versions_can_be_asked_for(api):
     key = api.get("/api-key").json()
     version = api.get("/prompt-version/c2e8f1e5-3c7d-4e49-8d26-8f90a1b2c3d4").json()

@@ -123,11 +123,14 @@ def started(*arguments):
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_the_process_says_where_it_is_and_ends_when_told(name):
     process, url = started("--key", "k1", "--envelope", "data", "--now", NOW, "--alive", "--pace", "60")
-    with process:
+    try:
         answer = requests.get(f"{url}/task", headers={"Authorization": "Bearer k1"}, timeout=5)
         process.send_signal(getattr(signal, name))
 
         assert process.wait(5) == 0
+    finally:
+        process.kill()
+        process.communicate()
     assert answer.json()["metadata"]["totalCount"] == 20
 
 

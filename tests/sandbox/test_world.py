@@ -28,7 +28,7 @@ def bodies(world):
 
 @pytest.fixture(scope="module")
 def large():
-    return world(6000)
+    return world(5000)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_the_mix_is_as_in_an_office(large):
     approved = [card for card in cards if card.status == "completed"]
     apps = Counter(card.app_id for card in cards)
 
-    assert 0.65 < count["completed"] / 6000 < 0.78
+    assert 0.65 < count["completed"] / 5000 < 0.78
     assert 0.3 < sum(card.revised for card in approved) / len(approved) < 0.42
     assert (count["created"], count["running"], count["cancelled"]) == (2, 6, 2)
     assert count["failed"] > 300
