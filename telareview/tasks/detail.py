@@ -9,6 +9,7 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Workspace
+from telareview.tasks.change_table import ChangeTable, change_table
 from telareview.tasks.files import FileLink, file_links
 from telareview.tasks.filters import TaskFilter
 from telareview.tasks.models import AppName, Payload, Task, TaskVersion
@@ -77,7 +78,14 @@ class TaskPage:
         """What a reviewer changed; None where there is no output to compare."""
         if self.record is None or self.record.original_output_content is None or self.record.output_content is None:
             return None
-        return compare(self.record.original_output_content, self.record.output_content, self.record.edited_fields or ())
+        return compare(self.record.original_output_content, self.record.output_content, self.record.edited_fields)
+
+    @cached_property
+    def changes(self) -> ChangeTable | None:
+        """The rows of the Changes tab; None where there is no output to compare."""
+        if self.record is None or self.revision is None:
+            return None
+        return change_table(self.revision, content_of(self.record.output_content))
 
     @property
     def tab(self) -> str:

@@ -29,6 +29,11 @@ def show_raw(value: Any) -> RawView:
     return RawView(UNSENDABLE.sub(_escaped, text[:MAX_SHOWN_CHARACTERS]), len(text))
 
 
+def escape_unsendable(text: str) -> str:
+    """`text` with what no page can carry as `\\u` escapes."""
+    return UNSENDABLE.sub(_escaped, text)
+
+
 def _escaped(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
 
@@ -45,8 +50,8 @@ class Leaf:
 def show_value(value: Any) -> str:
     """One JSON value in a cell: text as it is, everything else as JSON; escapes as in `show_raw`."""
     if isinstance(value, str):
-        return UNSENDABLE.sub(_escaped, value)
-    return UNSENDABLE.sub(_escaped, simplejson.dumps(value, use_decimal=True, sort_keys=True, ensure_ascii=False))
+        return escape_unsendable(value)
+    return escape_unsendable(simplejson.dumps(value, use_decimal=True, sort_keys=True, ensure_ascii=False))
 
 
 def leaves(value: Any, path: str = "", limit: int = 2000) -> Iterator[Leaf]:
@@ -61,5 +66,10 @@ def leaves(value: Any, path: str = "", limit: int = 2000) -> Iterator[Leaf]:
             stack.extend((f"{where}[{index}]", part) for index, part in reversed(list(enumerate(each))))
         else:
             given += 1
-            kind = "null" if each is None else "empty" if each == "" else type(each).__name__
-            yield Leaf(UNSENDABLE.sub(_escaped, where), show_value(each), kind)
+            yield leaf_of(escape_unsendable(where), each)
+
+
+def leaf_of(path: str, value: Any) -> Leaf:
+    """The leaf for one scalar or empty container; `path` as it is to be shown."""
+    kind = "null" if value is None else "empty" if value == "" else type(value).__name__
+    return Leaf(path, show_value(value), kind)
