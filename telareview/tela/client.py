@@ -218,9 +218,11 @@ def _read[T](reply: Reply, read: Callable[[Reply], T]) -> T:
     try:
         return read(reply)
     except UnreadableReply as error:
-        error.status, error.request_id = reply.status, reply.request_id
-        # Without the frames below, whose variables hold the whole reply.
-        raise error.with_traceback(None) from None
+        failure = error
+    failure.status, failure.request_id = reply.status, reply.request_id
+    # Without the frames below and what they handled, whose variables hold the whole reply.
+    failure.__cause__ = failure.__context__ = None
+    raise failure.with_traceback(None)
 
 
 def _checked(task_id: UUID) -> UUID:

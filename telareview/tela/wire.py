@@ -29,17 +29,13 @@ def decode(body: bytes) -> Any:
 
     Raises UnreadableReply, with a sentence about what came instead.
     """
+    text = ""
     try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        raise UnreadableReply("The reply is not UTF-8 text.") from None
-    text = text.removeprefix("\ufeff")
-    try:
+        text = body.decode("utf-8").removeprefix("\ufeff")
         return _decoder.decode(text)
-    except RecursionError:
-        raise UnreadableReply("The reply is nested too deeply.") from None
-    except (ValueError, DecimalException) as error:
+    except (ValueError, RecursionError, DecimalException) as error:
         reason = _reason(text, error)
+    # Outside the handler: those exceptions hold the whole reply, and must not become the context of ours.
     raise UnreadableReply(reason)
 
 
@@ -87,6 +83,10 @@ def _marked(value: object) -> str:
 
 
 def _reason(text: str, error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "The reply is not UTF-8 text."
+    if isinstance(error, RecursionError):
+        return "The reply is nested too deeply."
     if looks_like_html(text):
         return "A web page (HTML) came instead of JSON. Check TELA_API_URL."
     if not text.strip():

@@ -30,7 +30,7 @@ from telareview.tela import (
     decode,
 )
 
-LIVE_KEY = Secret(os.environ.pop("TELA_CONTRACT_KEY", ""))
+LIVE_KEY = Secret(os.environ.get("TELA_CONTRACT_KEY", ""))
 LIVE_URL = os.environ.get("TELA_CONTRACT_URL", "https://api.tela.com")
 #: Tasks looked at in a workspace that may hold very many.
 SAMPLE = 200

@@ -36,4 +36,4 @@ def tela(http: responses.RequestsMock, naps: list[float]) -> Iterator[TelaClient
 def raw_server() -> Iterator[Callable[..., RawServer]]:
     """Starts servers below the level of HTTP, and stops them at the end."""
     with ExitStack() as stack:
-        yield lambda *scripts: stack.enter_context(RawServer(*scripts))
+        yield lambda *scripts, **settings: stack.enter_context(RawServer(*scripts, **settings))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Self
 
 TASK_ID = "8b6d2c9a-1f4e-4c1b-9a1e-3c2d5e6f7a80"
@@ -76,12 +78,13 @@ Script = bytes | Callable[[socket.socket, threading.Event], None]
 class RawServer:
     """Answers each request with the next script (the last one again and again) and closes the connection."""
 
-    def __init__(self, *scripts: Script) -> None:
+    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.requests: list[bytes] = []
         self._scripts = list(scripts)
         self._stop = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
         self._threads = [threading.Thread(target=self._listen)]
 
     def __enter__(self) -> Self:
@@ -105,20 +108,20 @@ class RawServer:
             self._threads.append(thread)
             thread.start()
 
-    def _answer(self, connection: socket.socket) -> None:
-        with connection:
+    def _answer(self, accepted: socket.socket) -> None:
+        with suppress(OSError), accepted, self._secured(accepted) as connection:
             request = b""
-            try:
-                while b"\r\n\r\n" not in request and not request.startswith(TLS_HELLO):
-                    received = connection.recv(65536)
-                    if not received:
-                        return
-                    request += received
-                self.requests.append(request)
-                script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
-                if callable(script):
-                    script(connection, self._stop)
-                else:
-                    connection.sendall(script)
-            except OSError:
-                return
+            while b"\r\n\r\n" not in request and not request.startswith(TLS_HELLO):
+                received = connection.recv(65536)
+                if not received:
+                    return
+                request += received
+            self.requests.append(request)
+            script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+            if callable(script):
+                script(connection, self._stop)
+            else:
+                connection.sendall(script)
+
+    def _secured(self, accepted: socket.socket) -> socket.socket:
+        return self._tls.wrap_socket(accepted, server_side=True) if self._tls else accepted

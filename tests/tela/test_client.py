@@ -13,6 +13,7 @@ from telareview.tela import (
     Forbidden,
     NotFound,
     RateLimited,
+    RejectedRow,
     RetryBudget,
     ServerFailed,
     TaskQuery,
@@ -192,7 +193,7 @@ class TestIteration:
     def test_rows_that_cannot_be_read_are_reported(self, tela, http):
         http.get(f"{API}/task", json=[numbered_row(1), {"id": "x"}])
         http.get(f"{API}/task", json=[])
-        reported = []
+        reported: list[RejectedRow] = []
 
         tasks = list(tela.iter_tasks(TaskQuery(), on_rejected=reported.append))
 

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import telareview.tela as door
-from telareview.tela import ServerFailed, TelaError, errors
+from telareview.tela import ReplyTooLarge, ServerFailed, TelaError, errors
 from telareview.tela.errors import presentable
+from telareview.tela.transport import MAX_RESPONSE_BYTES
 
 
 def family(kind):
@@ -15,21 +16,23 @@ def family(kind):
 
 
 KINDS = family(TelaError)
+TREE = inspect.getdoc(errors) or ""
 
 
 def test_every_kind_stands_in_the_drawn_tree_and_at_the_door():
-    drawn = inspect.getdoc(errors)
-
-    assert [kind.__name__ for kind in KINDS if kind.__name__ not in drawn] == []
+    assert [kind.__name__ for kind in KINDS if kind.__name__ not in TREE] == []
     assert [kind.__name__ for kind in KINDS if getattr(door, kind.__name__, None) is not kind] == []
 
 
 def test_the_tree_says_truly_what_may_be_tried_again():
-    marked = {line.split()[1] for line in inspect.getdoc(errors).splitlines() if line.endswith("may be tried again")}
-    marked = {line.lstrip("│├└─ ").split()[0] for line in inspect.getdoc(errors).splitlines() if "tried again" in line}
-    said = {name for kind in KINDS if kind.may_retry for name in [kind.__name__]}
+    marked = {line.lstrip("│├└─ ").split()[0] for line in TREE.splitlines() if line.endswith("may be tried again")}
+    heirs = {heir for kind in KINDS if kind.__name__ in marked for heir in family(kind)}
 
-    assert said == marked | {"ConnectFailed", "TimedOut", "CutShort"}
+    assert {kind for kind in KINDS if kind.may_retry} == heirs
+
+
+def test_the_message_about_size_tells_the_limit_in_force():
+    assert f"{MAX_RESPONSE_BYTES // 1024**2} MiB" in str(ReplyTooLarge())
 
 
 def test_every_kind_has_its_own_code():

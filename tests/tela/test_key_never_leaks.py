@@ -44,7 +44,9 @@ FAILURES = {
     "302": echo("302 Found"),
     "text": http_reply(f"bad key {CANARY}".encode(), status="403 Forbidden"),
     "html": http_reply(f"<html>{CANARY}</html>".encode(), status="502 Bad Gateway"),
-    "bad-json": http_reply(b'[{"id": ', f"x-request-id: {CANARY}"),
+    "bad-json": http_reply(f'[{{"id": "{CANARY}", '.encode(), f"x-request-id: {CANARY}"),
+    "bad-utf-8": http_reply(b"\xff" + CANARY.encode()),
+    "bad-shape": http_reply({"data": CANARY}),
     "html-200": http_reply(b"<html>"),
     "no-list": http_reply({"rows": []}),
     "bad-gzip": http_reply(b"not gzip", "Content-Encoding: gzip"),
@@ -80,7 +82,7 @@ def every_log_line(caplog):
     assert not any(CANARY in repr(record.__dict__) for record in caplog.records)
 
 
-@pytest.fixture(params=FAILURES.values(), ids=FAILURES.keys())
+@pytest.fixture(params=list(FAILURES.values()), ids=list(FAILURES))
 def failing_address(request, raw_server):
     return raw_server(request.param).url
 
@@ -125,11 +127,19 @@ def test_a_failed_handshake_does_not_show_it(raw_server):
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, MemoryError, RuntimeError])
-def test_an_interruption_in_the_middle_of_a_call_does_not_show_it(raw_server, monkeypatch, interruption):
-    def interrupt(self, buffer):
+@pytest.mark.parametrize(
+    ("place", "method"),
+    [
+        # While connecting, the frames above already hold the bytes of the request.
+        (deadline_module._PlainConnection, "connect"),
+        (deadline_module._DeadlineReader, "readinto"),
+    ],
+)
+def test_an_interruption_in_the_middle_of_a_call_does_not_show_it(raw_server, monkeypatch, place, method, interruption):
+    def interrupt(*arguments):
         raise interruption("stop")
 
-    monkeypatch.setattr(deadline_module._DeadlineReader, "readinto", interrupt)
+    monkeypatch.setattr(place, method, interrupt)
     server = raw_server(http_reply([]))
 
     with pytest.raises(interruption) as caught, TelaClient(server.url, CANARY) as tela:
@@ -147,6 +157,14 @@ def test_a_client_shows_it_in_no_way(raw_server):
 
     assert f"Bearer {CANARY}".encode() in server.requests[0]
     assert not any(CANARY in text for text in shown)
+
+
+def test_the_prepared_call_prints_without_it(raw_server):
+    with TelaClient("http://127.0.0.1:1", CANARY) as tela:
+        request = tela._transport._prepared("GET", "/task", [], None)
+
+    assert CANARY not in f"{request.headers} {request.headers!r} {pprint.pformat(vars(request))}"
+    assert request.headers["Authorization"].encode() == b"Bearer " + CANARY.encode()
 
 
 def plain_texts_within(start):

@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -43,7 +44,9 @@ def test_a_lone_value_that_looks_like_a_list_is_put_into_one(tag):
 
 
 def test_ids_are_a_json_array_and_may_be_given_as_text():
-    query = TaskQuery(ids=(UUID(TASK_ID), OTHER_ID))
+    mixed: Any = (UUID(TASK_ID), OTHER_ID)
+
+    query = TaskQuery(ids=mixed)
 
     assert query.ids == (UUID(TASK_ID), UUID(OTHER_ID))
     assert dict(query.parameters())["ids"] == f'["{TASK_ID}","{OTHER_ID}"]'

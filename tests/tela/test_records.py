@@ -192,7 +192,7 @@ def test_in_a_light_list_null_means_left_out():
 
 
 def nested(levels):
-    value = None
+    value: object = None
     for _ in range(levels):
         value = {"a": value}
     return value

@@ -2,11 +2,17 @@
 
 import gzip
 import socket
+import ssl
 import time
 import tracemalloc
 import zlib
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from telareview.tela import (
     ConnectFailed,
@@ -50,6 +56,14 @@ def silent(connection, stop):
     stop.wait()
 
 
+def silent_after(head):
+    def script(connection, stop):
+        connection.sendall(head)
+        stop.wait()
+
+    return script
+
+
 def test_a_whole_reply_is_read_and_the_connection_used_again(raw_server):
     def keeps_open(connection, stop):
         connection.sendall(http_reply([task_row()]))
@@ -77,8 +91,9 @@ def test_a_whole_reply_is_read_and_the_connection_used_again(raw_server):
         drip(b"HTTP/1.1 500 Oops\r\nContent-Length: 1000000\r\n\r\n", b"x"),
         drip(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 99999\r\n\r\n", b"\x00"),
         drip(b"HTTP/1.1 200 OK\r\n\r\n[", b" "),
+        silent_after(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n["),
     ],
-    ids=["body", "header", "hundred-continue", "chunks", "error-body", "gzip", "no-length"],
+    ids=["body", "header", "hundred-continue", "chunks", "error-body", "gzip", "no-length", "silence"],
 )
 def test_a_slow_drip_ends_at_the_limit_of_the_whole_call(raw_server, script):
     server = raw_server(script)
@@ -173,6 +188,75 @@ def test_a_server_without_tls_is_said_in_a_sentence(raw_server):
         tela.list_tasks(TaskQuery())
 
     assert "encrypted connection could not be made" in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A file with a key and a certificate for 127.0.0.1 which nobody has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "server.pem"
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    file.write_bytes(
+        key.private_bytes(pem, pkcs8, serialization.NoEncryption()) + signed.public_bytes(serialization.Encoding.PEM)
+    )
+    return file
+
+
+class TestEncryption:
+    @pytest.fixture
+    def secure_server(self, raw_server, certificate):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        return lambda *scripts: raw_server(*scripts, tls=context)
+
+    def test_a_certificate_nobody_signed_is_refused_at_once(self, secure_server):
+        server = secure_server(http_reply([]))
+        naps: list[float] = []
+
+        with TelaClient(server.url, "k", sleep=naps.append) as tela, pytest.raises(ConnectFailed) as caught:
+            tela.list_tasks(TaskQuery())
+
+        assert "Its TLS certificate was not accepted." in str(caught.value)
+        assert (naps, server.requests) == ([], [])
+
+    def test_the_environment_cannot_make_it_accepted(self, secure_server, certificate, monkeypatch):
+        server = secure_server(http_reply([]))
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        monkeypatch.setenv("CURL_CA_BUNDLE", str(certificate))
+
+        with pytest.raises(ConnectFailed, match="certificate"):
+            listed(server)
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n[", b" "),
+            drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"),
+            silent_after(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n["),
+        ],
+        ids=["body", "header", "silence"],
+    )
+    def test_the_limit_of_the_whole_call_holds_under_encryption(self, secure_server, certificate, script):
+        server = secure_server(script)
+        started = time.monotonic()
+
+        with client(server, total_timeout=TOTAL, read_timeout=PATIENCE) as tela:
+            tela._transport._session.verify = str(certificate)
+            with pytest.raises(TimedOut):
+                tela.list_tasks(TaskQuery())
+
+        assert len(server.requests) == 1
+        assert time.monotonic() - started < PATIENCE / 4
 
 
 class TestSize:
@@ -274,6 +358,17 @@ def test_a_path_that_could_lead_elsewhere_is_refused(raw_server, path):
     with client(server) as tela, pytest.raises(ValueError, match="A path begins with a slash"):
         tela.request("GET", path)
     assert server.requests == []
+
+
+def test_a_call_that_would_leave_the_host_is_not_sent(raw_server):
+    server, elsewhere = raw_server(http_reply([])), raw_server(http_reply([]))
+
+    with client(server) as tela:
+        tela._transport._base_url = elsewhere.url
+        with pytest.raises(LeftTheHost, match="Nothing was sent"):
+            tela.list_tasks(TaskQuery())
+
+    assert elsewhere.requests == []
 
 
 @pytest.mark.parametrize("path", ["//evil.test/task", "/../task", "/task/%2e%2e/x"])

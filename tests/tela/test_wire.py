@@ -2,7 +2,7 @@ import math
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from telareview.tela import UnreadableReply, canonical_json, decode
@@ -43,6 +43,9 @@ def test_the_order_of_keys_makes_no_difference(value, random):
 
 
 @given(digits)
+@example("-0.000E3")
+@example("0.00e2")
+@example("1.50E+1")
 def test_no_digit_of_a_fraction_is_lost(literal):
     number = decode(octets(literal))
 
