@@ -24,14 +24,16 @@ def main(arguments: list[str] | None = None) -> None:
         die_with_parent()
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     Thread(target=_end_when_told, name="sandbox-end", daemon=True).start()
+    # Nothing of a new world is garbage, and looking for it again and again takes longer than building.
+    gc.disable()
     try:
         sandbox = SandboxServer(**options)
     except (ValueError, OSError) as error:
         parser.error(str(error))
+    gc.freeze()
+    gc.enable()
     with sandbox:
         print(f"sandbox listening on {sandbox.url}", flush=True)
-        gc.collect()
-        gc.freeze()
         Event().wait()
 
 

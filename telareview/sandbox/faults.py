@@ -77,21 +77,14 @@ def _fits(kind: Fault, request: Request) -> bool:
 
 def parse(text: str) -> Faults:
     """`rate=0.3,kinds=429,500,slow,seed=3`; kinds default to all. Raises ValueError."""
-    rate, seed, kinds, reading = 0.1, 7, [], False
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        key, given, value = part.partition("=")
-        if given:
-            reading = key == "kinds"
-            if key == "rate":
-                rate = float(value)
-            elif key == "seed":
-                seed = int(value)
-            elif not reading:
-                raise ValueError(f"unknown key {key!r} in faults; there are rate, kinds, seed")
-        if not given or reading:
-            if not reading:
-                raise ValueError(f"cannot read {part!r} in faults")
-            kinds.append(value if given else part)
-    faults = Faults()
-    faults.switch(rate, tuple(kinds) or KINDS, seed)
-    return faults
+    given: dict[str, list[str]] = {}
+    key = ""
+    for part in text.split(","):
+        name, equals, value = part.strip().partition("=")
+        if equals:
+            key, given[name] = name, []
+        given.setdefault(key, []).append(value if equals else name)
+    if unknown := given.keys() - {"rate", "kinds", "seed"}:
+        raise ValueError(f"faults are written as rate=0.3,kinds=429,slow,seed=1; not understood: {sorted(unknown)}")
+    rate, seed = given.get("rate", ["0.1"]), given.get("seed", ["7"])
+    return Faults(float(",".join(rate)), tuple(given.get("kinds", KINDS)), int(",".join(seed)))

@@ -25,7 +25,11 @@ _WEEKDAYS = (1.1, 1.05, 1, 1, 0.95, 0.25, 0.12)
 TAGS = ((), (), (), ("priority",), ("reviewed",), ("priority", "reviewed"), ("lote-nov",), ("dúvida, fiscal",))
 
 FAILED, WAITING, REVISED, REVOKED, RETAGGED = 0.08, 0.2, 0.37, 0.06, 0.02
-BULK, LARGE_BULK, LARGE_WORLD = 150, 300, 5000
+BULK, LARGE_BULK = 150, 300
+#: Fewer tasks than the first and there is nothing odd among them; from the second on a bulk job of 300 as well.
+SMALL_WORLD, LARGE_WORLD = 50, 5000
+#: So many came in within the last minutes and have not been run to the end.
+FRESH = 8
 
 
 class Event(NamedTuple):
@@ -79,6 +83,7 @@ class Plan:
         weights = (_HOURS[h % 24] * _WEEKDAYS[(h // 24 + 3) % 7] * (1 + (h - first) * growth) for h in hours)
         self._first_hour, self._rhythm = first, list(accumulate(weights))
         self.bulks = _bulks(tasks)
+        self._fresh = min(FRESH, tasks // 20)
         self._hostile_every = max(1, tasks // (len(HOSTILE) + 1)) if tasks < 25_000 else 1250
 
     def source(self, number: int) -> random.Random:
@@ -93,22 +98,11 @@ class Plan:
         within = (target - before) / (self._rhythm[hour] - before)
         return min(max(self.begin, int((self._first_hour + hour + within) * HOUR_MS)), self.anchor - 1)
 
-    def _arrival(self, number: int, bulk: Bulk | None, within: float) -> int:
-        """When a task came in; a bulk job takes no more time than a single task."""
-        sizes = [other.stop - other.start for other in self.bulks]
-        earlier = sum(size for other, size in zip(self.bulks, sizes, strict=True) if other.stop <= number)
-        rank = (bulk.start if bulk else number + within) - earlier
-        return self.moment(rank / (self.tasks - sum(sizes)))
-
     def script(self, number: int, rng: random.Random) -> Script:
         draw = rng.random
         task_id = uuid_text(rng.getrandbits(128))
         bulk = next((bulk for bulk in self.bulks if bulk.start <= number < bulk.stop), None)
         created = self._arrival(number, bulk, draw())
-        left = self.tasks - number
-        fresh = min(8, self.tasks // 20)
-        if left <= fresh:
-            created = self.anchor - left * 9_000 + int(draw() * 4_000)
         app = bulk.app if bulk else None if number % AGENT_EVERY == AGENT_EVERY // 2 else _app(draw())
         version = app.version_at((created - self.begin) / (SPAN_DAYS * DAY_MS)) if app else None
         name = file_name(app.kind if app else "statement", day_text(created // DAY_MS), rng)
@@ -116,22 +110,37 @@ class Plan:
         script = Script(number, task_id, app, version, name, _weighted(CREATORS, _CREATOR_STEPS, draw()), tags, created)
         if self.hostile:
             self._make_hostile(script)
+        self._live(script, bulk, rng)
+        return script
+
+    def _arrival(self, number: int, bulk: Bulk | None, within: float) -> int:
+        """When a task came in; a bulk job takes no more time than a single task, the freshest came just now."""
+        left = self.tasks - number
+        if left <= self._fresh:
+            return self.anchor - left * 9_000 + int(within * 4_000)
+        sizes = [other.stop - other.start for other in self.bulks]
+        earlier = sum(size for other, size in zip(self.bulks, sizes, strict=True) if other.stop <= number)
+        rank = (bulk.start if bulk else number + within) - earlier
+        return self.moment(rank / (self.tasks - sum(sizes)))
+
+    def _live(self, script: Script, bulk: Bulk | None, rng: random.Random) -> None:
+        """What happened to the task until the anchor, and the status that leaves it in."""
+        left = self.tasks - script.number
+        if left <= self._fresh:
+            script.status = "created" if left <= 2 else "running"
+            return
         if bulk:
             _live_in_bulk(script, bulk)
-        elif left <= fresh:
-            script.status = "created" if left <= 2 else "running"
-        elif self.tasks >= 50 and number in (self.tasks // 3, self.tasks * 2 // 3):
-            script.events.append(Event(created + MINUTE_MS, "cancelled", script.creator))
+        elif self.tasks >= SMALL_WORLD and script.number in (self.tasks // 3, self.tasks * 2 // 3):
+            script.events.append(Event(script.created + MINUTE_MS, "cancelled", script.creator))
         else:
             _live(script, rng)
         script.events = [event for event in script.events if event.at <= self.anchor]
-        if left > fresh:
-            script.status = STATUS_AFTER[script.events[-1].kind] if script.events else "running"
-        return script
+        script.status = STATUS_AFTER[script.events[-1].kind] if script.events else "running"
 
     def _make_hostile(self, script: Script) -> None:
         turn, rest = divmod(script.number, self._hostile_every)
-        if rest == self._hostile_every // 2 and self.tasks >= 50:
+        if rest == self._hostile_every // 2 and self.tasks >= SMALL_WORLD:
             script.hostile = HOSTILE[turn % len(HOSTILE)]
             script.name = script.hostile[:300]
         elif script.number % 211 == 17:
