@@ -15,8 +15,8 @@ texts = st.text(max_size=6) | st.sampled_from(
 decimals = st.sampled_from(["0.0", "-0.0", "1.0", "1.00", "1E+3", "1", "0.1", "1E-400", "9007199254740993.5"]).map(
     Decimal
 )
-scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.integers() | decimals | texts
-values = st.recursive(
+scalars: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers(-3, 3) | st.integers() | decimals | texts
+values: st.SearchStrategy[Any] = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(keys, inner, max_size=4),
     max_leaves=25,
@@ -30,7 +30,7 @@ def pairs(draw: st.DrawFn) -> tuple[Any, Any]:
     return left, draw(values) if draw(st.integers(0, 5)) == 0 else _edited(draw, left)
 
 
-def _edited(draw: st.DrawFn, value: Any) -> Any:
+def _edited(draw: Any, value: Any) -> Any:
     if isinstance(value, list) and draw(st.booleans()):
         items = list(draw(st.permutations(value))) if draw(st.integers(0, 3)) == 0 else list(value)
         if items and draw(st.booleans()):

@@ -84,9 +84,25 @@ def test_a_corrected_code_is_one_changed_field() -> None:
     assert told(left, right) == [("changed", (2, "codigo")), ("changed", (3, "valor"))]
 
 
+def test_items_with_other_ids_and_nothing_alike_are_other_items() -> None:
+    def item(letter: str) -> dict[str, str]:
+        return {"id": letter, "x": f"{letter}1", "y": f"{letter}2"}
+
+    left = [item(letter) for letter in "abcd"]
+    right = [*(item(letter) for letter in "ayz"), {**item("d"), "y": "new"}]
+
+    assert told(left, right) == [
+        ("added", (1,)),
+        ("added", (2,)),
+        ("removed", (1,)),
+        ("removed", (2,)),
+        ("changed", (3, "y")),
+    ]
+
+
 def test_a_running_number_is_no_identity() -> None:
-    left = [{"linha": n + 1, "tipo": "ab"[n % 2], "valor": f"v{n}"} for n in range(12)]
-    right = [{"linha": 1, "tipo": "z", "valor": "frete"}, *({**item, "linha": item["linha"] + 1} for item in left)]
+    left: list[dict[str, Any]] = [{"linha": n + 1, "tipo": n % 3, "valor": n // 3, "ok": True} for n in range(12)]
+    right = [{"linha": 1, "tipo": 7, "valor": 7, "ok": None}, *({**item, "linha": item["linha"] + 1} for item in left)]
 
     difference = diff(left, right)
 
@@ -111,8 +127,14 @@ def test_a_moved_item_that_changed_inside_tells_both() -> None:
     assert diff(left, right).changes[0].after == {"id": "d", "x": 2}
 
 
-def test_equal_items_do_not_move_past_each_other() -> None:
+def test_what_was_removed_is_told_once_whatever_moved_past_it() -> None:
+    assert told(list("abcxd"), list("dabc")) == [("moved", (0,)), ("removed", (3,))]
+    assert told(list("xabcd"), list("dabc")) == [("moved", (0,)), ("removed", (0,))]
+
+
+def test_of_equal_items_none_is_said_to_move() -> None:
     assert diff([0, 1, 0, 1, 1], [1, 0, 1, 1, 0]).counts.moved == 0
+    assert diff(list("abc"), list("bcada")).counts == Counts(added=3, removed=1)
 
 
 def test_scalars_in_one_place_are_changed_not_replaced() -> None:

@@ -88,7 +88,9 @@ def test_without_a_list_of_edits_the_outputs_decide(original: Any, current: Any,
 
 
 def test_what_cannot_be_known_is_unknown() -> None:
-    assert label(has_payload=False) == "unknown"
+    light = {"original_output_content": answer({"a": 1}), "output_content": answer({"a": 1}), "has_payload": False}
+
+    assert label(**light) == "unknown"
     assert label(output_content=answer({"a": 1})) == "unknown"
     assert label(original_output_content=answer({"a": 1})) == "unknown"
 
@@ -134,7 +136,7 @@ def test_an_edit_is_joined_in_every_notation(path: Any) -> None:
     (line,) = revision.lines
     assert (line.path, line.author, line.previous_value) == ("itens[0].valor", ANA, 1)
     assert line.edited_at == datetime(2026, 11, 22, 11, 58, tzinfo=UTC)
-    assert revision.unmatched == revision.put_back == ()
+    assert (revision.unmatched, revision.put_back) == ((), ())
 
 
 def test_a_field_edited_twice_tells_both_edits_in_order_and_what_each_left() -> None:
@@ -216,6 +218,13 @@ def test_edits_that_lead_nowhere_are_not_lost() -> None:
 
     assert [each.previous for each in revision.unmatched] == [5, 6]
     assert authors(revision) == {"a": [ANA]}
+
+
+def test_an_edit_of_an_item_that_is_not_there_is_not_given_to_another() -> None:
+    revision = compare({"itens": [{"valor": 1}]}, {"itens": [{"valor": 2}]}, [edit("itens[7].valor", 1)])
+
+    assert authors(revision) == {"itens[0].valor": []}
+    assert [each.shown_path for each in revision.unmatched] == ["itens[7].valor"]
 
 
 def test_outputs_that_are_not_known_are_not_compared() -> None:
