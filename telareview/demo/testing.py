@@ -18,6 +18,8 @@ from telareview.demo.browser import FLAGS, find_chromium
 
 RUNS = Path(__file__).resolve().parents[2] / "var" / "test-runs"
 CHECKS_FAILED = "TELAREVIEW_CHECKS_FAILED"
+#: The browser makes a socket 45 characters below; a socket's path has at most 107.
+LONGEST_TEMPORARY_FOLDER = 60
 
 
 class Run:
@@ -26,18 +28,22 @@ class Run:
     def __init__(self) -> None:
         RUNS.mkdir(parents=True, exist_ok=True)
         _clear_killed_runs()
-        self.folder = Path(tempfile.mkdtemp(dir=RUNS))
+        self.folder = Path(tempfile.mkdtemp(dir=RUNS, prefix=""))
         self.lock = _try_lock(self.folder)
-        self.server = postgres.start(self.folder / "database", durable=False)
-        self.set_in_environment = {
-            "DATABASE_URL": self.server.url(),
-            "TELAREVIEW_VAR": str(self.folder),
-            "PYTEST_DEBUG_TEMPROOT": str(self.folder),
-        }
-        os.environ.update(self.set_in_environment)
+        self.server = None
+        if not os.environ.get("DATABASE_URL"):
+            self.server = postgres.start(self.folder / "database", durable=False)
+            os.environ["DATABASE_URL"] = self.server.url()
+        os.environ["TELAREVIEW_VAR"] = str(self.folder)
+        # What pytest, the browser and its driver leave behind goes with the folder.
+        for variable in ("PYTEST_DEBUG_TEMPROOT", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+            os.environ[variable] = str(self.folder)
+        if len(str(self.folder)) <= LONGEST_TEMPORARY_FOLDER:
+            os.environ["TMPDIR"] = str(self.folder)
 
     def end(self) -> None:
-        self.server.leave()
+        if self.server:
+            self.server.leave()
         if self.lock:
             self.lock.close()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -52,7 +58,7 @@ def pytest_load_initial_conftests() -> Iterator[Any]:
     os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
     # Playwright's synchronous API runs an event loop in the thread that uses the ORM.
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    if not os.environ.get("DATABASE_URL"):
+    if "PYTEST_XDIST_WORKER" not in os.environ:
         _run = Run()
     return (yield)
 
@@ -79,8 +85,23 @@ def _checks_failed() -> bool:
     return os.environ.get(CHECKS_FAILED, "0") != "0" and "PYTEST_XDIST_WORKER" not in os.environ
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
+@pytest.fixture(scope="session", autouse=True)
+def _tests_may_empty_append_only_tables() -> Iterator[None]:
+    """After a test with real transactions Django truncates every table, which the history's triggers refuse."""
+    import pgtrigger
+    from django.test import TransactionTestCase
+
+    def empty(case: TransactionTestCase) -> None:
+        with pgtrigger.ignore():
+            flush(case)
+
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
+
+
+def browser_arguments() -> dict[str, Any]:
     """How pytest-playwright starts the machine's own Chromium. Skips without one; fails where CI is set."""
     chromium = find_chromium()
     if chromium is None:

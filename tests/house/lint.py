@@ -36,10 +36,11 @@ PRODUCTION = {
 
 
 def main() -> int:
-    # Django's checks ask the server for its version.
+    # Django's checks ask the server for its version; bandit's plugin loader keeps a cache.
     server = postgres.start(ROOT / "var" / "lint", durable=False)
     try:
-        return 1 if failures({**os.environ, **PRODUCTION, "DATABASE_URL": server.url(), "NO_COLOR": "1"}) else 0
+        own = {"DATABASE_URL": server.url(), "XDG_CACHE_HOME": str(ROOT / "var" / "cache"), "NO_COLOR": "1"}
+        return 1 if failures({**os.environ, **PRODUCTION, **own}) else 0
     finally:
         server.leave(waiting=lambda: None)
 
