@@ -19,7 +19,8 @@ NOW = "2026-11-20T15:00:00.000Z"
 
 
 def test_a_living_world_goes_through_every_event():
-    seen, enough = Counter(), Event()
+    seen: Counter[str] = Counter()
+    enough = Event()
     wanted = {"task.created", "task.started", "task.completed", "task.failed", "task.edited", "task.approved"}
 
     def hear(event, card, story):
@@ -115,6 +116,7 @@ def started(*arguments):
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout is not None
     line = process.stdout.readline()
     assert line.startswith("sandbox listening on http://127.0.0.1:")
     return process, line.split()[-1]
@@ -144,6 +146,7 @@ if sys.platform == "linux":
             "print(child.pid, child.stdout.readline(), flush=True); time.sleep(60)"
         )
         with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+            assert parent.stdout is not None
             child = int(parent.stdout.readline().split()[0])
             handle = os.pidfd_open(child)
             parent.kill()

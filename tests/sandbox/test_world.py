@@ -112,7 +112,8 @@ def test_approvals_were_revoked_and_given_again(large, stories):
 
 
 def test_edits_are_of_every_kind(stories):
-    edits, put_back = Counter(), 0
+    edits: Counter[str] = Counter()
+    put_back = 0
     for card, story in stories:
         if card.revised:
             edits.update(edit["path"] for edit in story.edited)
