@@ -6,11 +6,12 @@ tasks at the open end. What changes meanwhile is found by the walk over `updated
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from django.db import connection, transaction
 
 from telareview.accounts.models import Workspace
+from telareview.sync.exclusive import Stopped
 from telareview.sync.models import BackfillWindow, Bookmark, SyncRun
 from telareview.sync.recording import record_step
 from telareview.sync.walk import walk
@@ -38,18 +39,21 @@ def backfill(
     again: bool,
     connections: int,
     progress: Progress | None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Fill the mirror, or go on where an earlier fill stopped; `again` begins anew. Raises TelaError."""
     open_windows = BackfillWindow.objects.filter(workspace=workspace, done=False)
-    if not open_windows.exists() and not _plan(workspace, client, run, again=again, windows=connections):
+    if (again or not open_windows.exists()) and not _plan(workspace, client, run, again=again, windows=connections):
         return
     stop = threading.Event()
     windows = list(open_windows.order_by("since"))
     every = BackfillWindow.objects.filter(workspace=workspace)
 
     def fill(window: BackfillWindow) -> None:
+        if stop.is_set():
+            raise Stopped
         try:
-            _fill_window(workspace, client, run, window, stop)
+            _fill_window(workspace, client, run, window, lambda: stop.is_set() or should_stop())
         except BaseException:
             stop.set()
             raise
@@ -64,10 +68,13 @@ def backfill(
     with ThreadPoolExecutor(connections, thread_name_prefix="backfill") as pool:
         futures = [pool.submit(_with_own_connection, fill, window) for window in windows]
         try:
-            for future in futures:
-                future.result()
+            wait(futures)
         finally:
             stop.set()
+    errors = [error for future in futures if (error := future.exception()) is not None]
+    if errors:
+        # The windows beside a failed one end as stopped: what stopped them is the reason.
+        raise next((error for error in errors if not isinstance(error, Stopped)), errors[0])
 
 
 def _with_own_connection(fill: Callable[[BackfillWindow], None], window: BackfillWindow) -> None:
@@ -113,7 +120,7 @@ def _edge(client: TelaClient, key: str, order: str) -> TaskRecord | None:
 
 
 def _fill_window(
-    workspace: Workspace, client: TelaClient, run: SyncRun, window: BackfillWindow, stop: threading.Event
+    workspace: Workspace, client: TelaClient, run: SyncRun, window: BackfillWindow, should_stop: Callable[[], bool]
 ) -> None:
     """Walk one window to its end from where it stands; each page commits with its position."""
     for step in walk(client.list_tasks, "createdAt", window.position or window.since, until=window.until):
@@ -122,7 +129,7 @@ def _fill_window(
             if step.newest is not None and (window.position is None or step.newest > window.position):
                 window.position = step.newest
                 window.save(update_fields=["position"])
-        if stop.is_set():
-            return
+        if should_stop():
+            raise Stopped
     window.done = True
     window.save(update_fields=["done"])

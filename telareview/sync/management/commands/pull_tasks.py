@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from telareview.accounts.models import Workspace
 from telareview.accounts.workspaces import DEFAULT_SLUG, ensure_default_workspace
 from telareview.sync.connection import NoKey, tela_client
 from telareview.sync.models import SyncRun
-from telareview.sync.pull import PullIsRunning, pull_tasks
+from telareview.sync.pull import PullIsRunning, pull_tasks, sweep_tasks
 from telareview.tasks.moments import first_instant, parse_moment
 from telareview.tela import TelaError
 
@@ -30,6 +31,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--full", action="store_true", help="walk every task again")
+        parser.add_argument("--sweep", action="store_true", help="compare everything, and notice deletions")
+        parser.add_argument("--many-gone", action="store_true", help="believe a sweep that misses very many tasks")
         parser.add_argument(
             "--since", metavar="ISO", help="tasks updated from this moment on; leaves the bookmark alone"
         )
@@ -42,8 +45,10 @@ class Command(BaseCommand):
         since, until = _moment("--since", options["since"]), _moment("--until", options["until"])
         if not 1 <= options["connections"] <= 32:
             raise CommandError("--connections must be from 1 to 32.", returncode=WRONG_USE)
-        if options["full"] and (since or until):
-            raise CommandError("--full walks everything: leave out --since and --until.", returncode=WRONG_USE)
+        if (options["full"] or options["sweep"]) and (since or until):
+            raise CommandError(
+                "--full and --sweep walk everything: leave out --since and --until.", returncode=WRONG_USE
+            )
         workspace = _workspace(options["workspace"])
         try:
             client = tela_client(workspace)
@@ -51,23 +56,36 @@ class Command(BaseCommand):
             self._tell({"outcome": "incomplete", "error": str(error)}, options)
             raise CommandError(str(error), returncode=NOT_WHOLE) from error
         bar = _bar(quiet=options["json"])
-        with client, bar:
-            run = self._pull(
-                workspace, client, full=options["full"], since=since, until=until, options=options, bar=bar
-            )
-        self._tell(_summary(run), options)
-        if run.outcome != SyncRun.Outcome.COMPLETE:
-            raise SystemExit(NOT_WHOLE)
 
-    def _pull(self, workspace: Workspace, client: Any, *, options: Any, bar: Any, **stretch: Any) -> SyncRun:
         def show(run: SyncRun, done: float) -> None:
             bar.n = round(done * 100)
             bar.set_postfix_str(f"{run.fetched} tasks")
 
+        def pull() -> SyncRun:
+            if options["sweep"]:
+                return sweep_tasks(workspace, client, many_gone=options["many_gone"])[0]
+            return pull_tasks(
+                workspace,
+                client,
+                full=options["full"],
+                since=since,
+                until=until,
+                connections=options["connections"],
+                progress=show,
+            )
+
+        with client, bar:
+            run = self._patiently(pull, options)
+        self._tell(_summary(run), options)
+        if run.outcome != SyncRun.Outcome.COMPLETE:
+            raise SystemExit(NOT_WHOLE)
+
+    def _patiently(self, pull: Callable[[], SyncRun], options: dict[str, Any]) -> SyncRun:
+        """Run it, after waiting for another pull (the worker's, usually) to end."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                return pull_tasks(workspace, client, connections=options["connections"], progress=show, **stretch)
+                return pull()
             except PullIsRunning as error:
                 if time.monotonic() > deadline:
                     self._tell({"outcome": "incomplete", "error": str(error)}, options)
