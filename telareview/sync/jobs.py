@@ -4,45 +4,87 @@ Job rows are plumbing; what people look at stands in `SyncRun`. Every job may ru
 """
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.core.management import call_command
 from django.db import close_old_connections
-from procrastinate import builtin_tasks as _builtin  # noqa: F401 - registers the clean-up of ended jobs
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from telareview.accounts.models import Workspace
 from telareview.sync.connection import NoKey, tela_client
-from telareview.sync.pull import PullIsRunning, pull_tasks
+from telareview.sync.gone import confirm_absent
+from telareview.sync.models import AbsentTask, SyncRun
+from telareview.sync.pull import PullIsRunning, pull_tasks, sweep_tasks
+from telareview.sync.unfinished import refresh_unfinished
+from telareview.tela import TelaClient, TelaError
 
 DEFAULT_PULL_SECONDS = 30
 STALLED_AFTER_SECONDS = 60
-SHUTDOWN_GRACE_SECONDS = 25
+#: After a signal a job is told to stop; it ends with the page in hand.
+SHUTDOWN_GRACE_SECONDS = 1
 
 logger = logging.getLogger(__name__)
 
 
-@app.task(name="pull_workspace", queue="pull", pass_context=False)
-def pull_workspace(workspace_id: int) -> None:
+@app.task(name="pull_workspace", queue="pull", pass_context=True)
+def pull_workspace(context: JobContext, workspace_id: int) -> None:
     """Pull one workspace; a pull that is running already is enough."""
-    close_old_connections()
-    workspace = Workspace.objects.get(pk=workspace_id)
-    try:
-        with tela_client(workspace) as client:
-            run = pull_tasks(workspace, client)
-    except PullIsRunning:
-        return
-    except NoKey as error:
-        logger.warning("Workspace %s is not pulled: %s", workspace.slug, error)
-        return
-    log = logger.info if run.outcome == run.Outcome.COMPLETE else logger.warning
-    log("Pull of %s ended %s: %d new, %d changed. %s", workspace.slug, run.outcome, run.new, run.changed, run.error)
+    with _client_of(workspace_id) as (workspace, client):
+        run = pull_tasks(workspace, client, should_stop=context.should_abort)
+        _log(workspace, run)
 
 
-@app.task(name="pull_every_workspace", queue="pull", queueing_lock="pull_every_workspace")
-def pull_every_workspace(timestamp: int) -> None:
+@app.task(name="sweep_workspace", queue="pull", pass_context=True)
+def sweep_workspace(context: JobContext, workspace_id: int) -> None:
+    """Compare one workspace in full."""
+    with _client_of(workspace_id) as (workspace, client):
+        run, _differences = sweep_tasks(workspace, client, should_stop=context.should_abort)
+        _log(workspace, run)
+
+
+@app.task(name="pull_every_workspace", queue="pull", queueing_lock="pull_every_workspace", pass_context=True)
+def pull_every_workspace(context: JobContext, timestamp: int) -> None:
     """The periodic pull, one workspace after the other."""
-    for workspace_id in Workspace.objects.exclude(api_key_encrypted="").values_list("pk", flat=True):
-        pull_workspace(workspace_id)
+    _in_each_workspace(lambda workspace_id: pull_workspace(context, workspace_id), context.should_abort)
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="sweep_every_workspace", queue="pull", queueing_lock="sweep_every_workspace", pass_context=True)
+def sweep_every_workspace(context: JobContext, timestamp: int) -> None:
+    """The nightly sweep."""
+    _in_each_workspace(lambda workspace_id: sweep_workspace(context, workspace_id), context.should_abort)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="confirm_absences", queue="news", queueing_lock="confirm_absences")
+def confirm_absences(timestamp: int) -> None:
+    """The second question about tasks that answered 404."""
+    for workspace_id in AbsentTask.objects.values_list("workspace_id", flat=True).distinct():
+        with _client_of(workspace_id) as (workspace, client):
+            confirm_absent(workspace, client, None)
+
+
+@app.periodic(cron="*/10 * * * * *")
+@app.task(name="refresh_unfinished", queue="news", queueing_lock="refresh_unfinished")
+def refresh_unfinished_everywhere(timestamp: int) -> None:
+    """Tasks that were running are asked for again when their time has come."""
+
+    def refresh(workspace_id: int) -> None:
+        with _client_of(workspace_id) as (workspace, client):
+            refresh_unfinished(workspace, client)
+
+    _in_each_workspace(refresh)
+
+
+@app.periodic(cron="41 4 * * *")
+@app.task(name="forget_sessions", queue="upkeep", queueing_lock="forget_sessions")
+def forget_sessions(timestamp: int) -> None:
+    """Sessions that have ended leave the database."""
+    close_old_connections()
+    call_command("clearsessions")
 
 
 @app.periodic(cron="* * * * *")
@@ -53,6 +95,40 @@ async def retry_stalled_jobs(timestamp: int) -> None:
         await app.job_manager.retry_job(job)
 
 
+@contextmanager
+def _client_of(workspace_id: int) -> Iterator[tuple[Workspace, TelaClient]]:
+    """A workspace and a client of its key. What Tela refuses is logged: the next turn of the job asks again."""
+    close_old_connections()
+    workspace = Workspace.objects.get(pk=workspace_id)
+    try:
+        with tela_client(workspace) as client:
+            yield workspace, client
+    except PullIsRunning:
+        logger.info("Workspace %s is being pulled already.", workspace.slug)
+    except (NoKey, TelaError) as error:
+        logger.warning("Workspace %s was not asked for to the end: %s", workspace.slug, error)
+
+
+def _in_each_workspace(work: Callable[[int], None], should_stop: Callable[[], bool] = lambda: False) -> None:
+    close_old_connections()
+    for workspace_id in Workspace.objects.exclude(api_key_encrypted="").values_list("pk", flat=True):
+        if not should_stop():
+            work(workspace_id)
+
+
+def _log(workspace: Workspace, run: SyncRun) -> None:
+    log = logger.info if run.outcome == SyncRun.Outcome.COMPLETE else logger.warning
+    log(
+        "%s of %s ended %s: %d new, %d changed. %s",
+        run.kind,
+        workspace.slug,
+        run.outcome,
+        run.new,
+        run.changed,
+        run.error,
+    )
+
+
 def schedule_pulls(every_seconds: int) -> None:
     """Let workers of this process put a pull into the queue every so many seconds (a divisor of 60, or minutes)."""
     cron = f"*/{every_seconds} * * * * *" if every_seconds < 60 else f"0 */{every_seconds // 60} * * * *"
@@ -60,7 +136,7 @@ def schedule_pulls(every_seconds: int) -> None:
 
 
 def run_worker(*, concurrency: int, **options: Any) -> None:
-    """Work until SIGTERM or SIGINT; the job in hand has `SHUTDOWN_GRACE_SECONDS` to end."""
+    """Work until SIGTERM or SIGINT; the pull in hand ends with its page, and the next one goes on from there."""
     with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
         app.run_worker(
             concurrency=concurrency,

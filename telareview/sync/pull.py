@@ -70,14 +70,19 @@ def pull_tasks(
 
 
 def sweep_tasks(
-    workspace: Workspace, client: TelaClient, *, mend: bool = True, many_gone: bool = False
+    workspace: Workspace,
+    client: TelaClient,
+    *,
+    mend: bool = True,
+    many_gone: bool = False,
+    should_stop: Callable[[], bool] = never,
 ) -> tuple[SyncRun, int]:
     """One full comparison; the ended run, and how many differences it met. Raises PullIsRunning."""
     differences = 0
 
     def work(run: SyncRun) -> None:
         nonlocal differences
-        differences = sweep(workspace, client, run, mend=mend, many_gone=many_gone)
+        differences = sweep(workspace, client, run, mend=mend, many_gone=many_gone, should_stop=should_stop)
 
     run = run_exclusively(workspace, client, lambda: SyncRun.Kind.SWEEP, work)
     return run, differences

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from telareview.accounts.models import Workspace
 from telareview.sync.comparing import Differing, differing, mirror_differing
+from telareview.sync.exclusive import Stopped
 from telareview.sync.gone import ask_absent, confirm_absent
 from telareview.sync.models import DriftFinding, SyncRun
 from telareview.sync.runs import count_page, quarantine
@@ -28,8 +29,6 @@ OVERLAP = dt.timedelta(seconds=120)
 MOST_VANISHED, MOST_VANISHED_SHARE, FEW = 100, 0.01, 5
 #: Findings kept for the report; the counts are always whole.
 MAX_FINDINGS = 5_000
-
-type Progress = Callable[[int], None]
 
 
 class TooManyVanished(TelaError):
@@ -47,12 +46,12 @@ def sweep(
     until: dt.datetime | None = None,
     mend: bool = True,
     many_gone: bool = False,
-    progress: Progress | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> int:
     """Compare everything (or one stretch of `createdAt`) and, with `mend`, bring the mirror up to date.
 
     Returns the number of differences met. Every difference is kept as a finding of the run, before it is mended.
-    Raises TelaError; a sweep that does not reach the end marks nothing gone. More vanished tasks than a sweep may
+    Raises TelaError, Stopped; a sweep that does not reach the end marks nothing gone. More vanished tasks than a sweep may
     believe raise TooManyVanished, unless a person has looked and says so with `many_gone`.
     """
     started = timezone.now()
@@ -63,8 +62,8 @@ def sweep(
     ):
         found = _compare_step(workspace, client, run, step, mend=mend)
         differences += len(found)
-        if progress is not None:
-            progress(len(step.page.tasks))
+        if should_stop():
+            raise Stopped
     vanished = _not_met(workspace, since, min(until or started, started - OVERLAP))
     _keep_findings(run, [(task_id, name, DriftFinding.Kind.NOT_LISTED_THERE, ()) for task_id, name in vanished])
     if mend:
