@@ -170,7 +170,8 @@ class TelaClient:
         Asks `GET /api-key`, and where that address does not answer as expected, for a list of one task.
         """
         try:
-            self._ask("/api-key", [], lambda reply: decode(reply.body))
+            # Read outside of the repetitions: a web page at this address stays one.
+            decode(self._ask("/api-key", [], lambda reply: reply.body))
         except WrongKey:
             raise
         except (Refused, UnreadableReply):

@@ -296,14 +296,17 @@ class TestCheckingTheKey:
         assert tela.check_key() is None
         assert len(http.calls) == 1
 
-    @pytest.mark.parametrize("answer", [{"status": 404}, {"status": 403}, {"status": 405}])
-    def test_an_api_without_that_address_is_asked_for_one_task(self, tela, http, answer):
+    @pytest.mark.parametrize(
+        "answer", [{"status": 404}, {"status": 403}, {"status": 405}, {"body": "<html>Docs</html>"}]
+    )
+    def test_an_api_without_that_address_is_asked_for_one_task(self, tela, http, naps, answer):
         http.get(f"{API}/api-key", **answer)
         http.get(f"{API}/task", json=[])
 
         tela.check_key()
 
         assert asked(http.calls[-1])[1]["limit"] == "1"
+        assert naps == []
 
     def test_a_refused_key_is_said(self, tela, http):
         http.get(f"{API}/api-key", status=401)
