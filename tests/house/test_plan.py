@@ -91,6 +91,7 @@ def environment_variables() -> set[str]:
 #: Set by tools for us, or by us for tools.
 NOT_SETTINGS = {
     "CI",
+    "TMPDIR",
     "DJANGO_SETTINGS_MODULE",
     "DJANGO_ALLOW_ASYNC_UNSAFE",
     "PYTEST_DEBUG_TEMPROOT",
