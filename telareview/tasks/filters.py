@@ -23,6 +23,8 @@ ORDER_COLUMNS = {
     "approvedBy": "approved_by",
     "createdBy": "created_by",
 }
+#: Of these, the columns that Tela always fills; in the others a cell may be empty.
+NEVER_EMPTY = frozenset({"task_id", "status", "created_at", "updated_at"})
 #: Every status the documents name. More may come from Tela; those seen in a mirror are accepted beside these.
 STATUSES = ("created", "running", "validating", "completed", "failed", "cancelled", "approved", "pending")
 REVISIONS = ("approvedDirectly", "approvedWithRevisions", "unknown")

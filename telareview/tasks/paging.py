@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 
-from telareview.tasks.filters import TaskFilter
+from telareview.tasks.filters import NEVER_EMPTY, TaskFilter
 from telareview.tasks.models import Task
 from telareview.tasks.querysets import TaskQuerySet
 
@@ -24,8 +24,6 @@ from telareview.tasks.querysets import TaskQuerySet
 END = "end"
 #: The page number of a place that was reached without counting the rows before it.
 UNCOUNTED = 0
-#: Columns Tela always fills: they have no segment of empty keys.
-NEVER_EMPTY = frozenset({"task_id", "status", "created_at", "updated_at"})
 
 
 class BrokenCursor(ValueError):

@@ -9,7 +9,7 @@ from django.db import connection, models
 from django.db.models import F
 
 from telareview.tasks.criteria import conditions
-from telareview.tasks.filters import TaskFilter
+from telareview.tasks.filters import NEVER_EMPTY, TaskFilter
 from telareview.tasks.outputs import output_conditions
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class FactsQuerySet(models.QuerySet[Any]):
         sign = "-" if task_filter.descending else ""
         if column == "task_id":
             return self.order_by(f"{sign}task_id")
-        if not self.model._meta.get_field(column).null:
+        if column in NEVER_EMPTY:
             # No NULLS LAST where nothing is null: only the plain order can be read from the index.
             return self.order_by(f"{sign}{column}", f"{sign}task_id")
         key = F(column)
