@@ -60,6 +60,16 @@ def test_lists_with_nothing_in_common_are_paired_by_position_and_say_so(sizes: t
     assert difference.counts == Counts(changed=2 * sizes[1], removed=sizes[0] - sizes[1])
 
 
+def test_items_with_an_id_are_never_paired_by_position() -> None:
+    left = [{"id": f"l{number}", "a": number} for number in range(500)]
+    right = [{"id": f"r{number}", "a": -number} for number in range(499, 0, -1)]
+
+    difference = diff([{"id": "one", "a": 1}, *left], [*right, {"id": "one", "a": 2}])
+
+    assert difference.counts == Counts(added=499, removed=500, changed=1)
+    assert difference.by_position == ()
+
+
 def test_repeating_items_cannot_make_the_search_for_order_endless(chance: random.Random) -> None:
     left = [chance.randint(0, 1) for _ in range(20_000)]
     right = [chance.randint(0, 1) for _ in range(20_000)]

@@ -119,13 +119,14 @@ class Aligner:
         size = len(lefts) * len(rights)
         widest = max(len(self.identities.children(self.left_ids[i])) for i in lefts)
         if size > MAX_GAP_PAIRS or not self.budget.take(size * STEPS_PER_PAIR * (1 + widest // 16)):
-            self.by_position = True
-            self._pair_by_position(lefts, rights)
+            if not self.identified:  # items with other keys are other items, unless likeness says more
+                self.by_position = True
+                self._pair_by_position(lefts, rights)
             return
         pairs = self._most_alike(lefts, rights)
         for i, j in pairs:
             self._pair(i, j)
-        if self.identified:  # another key, and nothing alike: another item
+        if self.identified:
             return
         ends = (lefts[-1] + 1, rights[-1] + 1)
         for (i, j), (next_i, next_j) in pairwise([(lefts[0] - 1, rights[0] - 1), *pairs, ends]):

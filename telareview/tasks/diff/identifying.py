@@ -8,9 +8,9 @@ from telareview.tasks.diff.values import Json, is_container
 
 #: Keys whose name says that they identify. They win unless the items paired by another key are far more alike.
 _IDENTIFYING_NAMES = frozenset({"id", "_id", "uuid", "guid", "key", "chave", "codigo", "código", "code", "sku", "ean"})
-#: Keys of an object that are tried, and pairs that are looked at to judge one.
+#: Keys of an object that are tried, and fields that are looked at to judge one.
 MAX_KEYS_TRIED = 24
-MAX_PAIRS_JUDGED = 200
+MAX_FIELDS_JUDGED = 2_000
 #: Share of the shorter list that a key whose name says nothing must find again on the other side.
 MIN_SHARED = 0.5
 
@@ -76,7 +76,8 @@ def _fields_in_common(
     pairs: list[tuple[int, int]], left: Sequence[Json], right: Sequence[Json], identities: Identities
 ) -> float:
     """Equal fields of a pair on average, over some of the pairs, weighed by how many pairs there are."""
-    judged = pairs[:: len(pairs) // MAX_PAIRS_JUDGED + 1]
+    width = max(len(identities.keys(identities.of(right[pairs[0][1]]))), 1)
+    judged = pairs[:: len(pairs) * width // MAX_FIELDS_JUDGED + 1]
     shared = 0
     for i, j in judged:
         one, other = identities.of(left[i]), identities.of(right[j])
