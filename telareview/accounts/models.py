@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -20,6 +21,8 @@ from telareview.tela import Secret
 
 DEFAULT_ZONE = "America/Sao_Paulo"
 PAGE_SIZES = (25, 50, 100)
+#: How long deliveries may carry the secret before the present one: time to give the new one to every sender.
+FORMER_SECRET_LIFE = dt.timedelta(days=7)
 
 
 def validate_zone(name: str) -> None:
@@ -137,6 +140,9 @@ class Workspace(models.Model):
     api_url = models.URLField(_("API address"), default="https://api.tela.com")
     api_key_encrypted = models.TextField(blank=True, default="", editable=False)
     webhook_secret_encrypted = models.TextField(blank=True, default="", editable=False)
+    #: The secret before this one, let in until the moment beside it: Tela's subscriptions are changed one by one.
+    former_webhook_secret_encrypted = models.TextField(blank=True, default="", editable=False)
+    former_webhook_secret_until = models.DateTimeField(null=True, editable=False)
     allow_writes = models.BooleanField(
         _("may write to Tela"),
         default=False,
@@ -171,8 +177,30 @@ class Workspace(models.Model):
         )
 
     def set_webhook_secret(self, plain: str) -> None:
-        """Keeps `plain` encrypted; the caller saves."""
+        """Keeps `plain` encrypted as the only secret from now on; the caller saves."""
         self.webhook_secret_encrypted = encrypted(plain)
+        self.retire_former_webhook_secret()
+
+    def rotate_webhook_secret(self, plain: str) -> None:
+        """As `set_webhook_secret`, but what was the secret until now is let in for FORMER_SECRET_LIFE more."""
+        former = self.webhook_secret_encrypted
+        self.set_webhook_secret(plain)
+        if former:
+            self.former_webhook_secret_encrypted = former
+            self.former_webhook_secret_until = timezone.now() + FORMER_SECRET_LIFE
+
+    def retire_former_webhook_secret(self) -> None:
+        """From now on only the present secret is let in; the caller saves."""
+        self.former_webhook_secret_encrypted, self.former_webhook_secret_until = "", None
+
+    @property
+    def webhook_secrets(self) -> tuple[Secret, ...]:
+        """Every secret a delivery may carry now, the present one first. Raises UnreadableSecret as `api_key` does."""
+        former = Secret("")
+        if self.former_webhook_secret_until is not None and timezone.now() < self.former_webhook_secret_until:
+            what = f"The former webhook secret of workspace {self.slug}"
+            former = Secret(decrypted(self.former_webhook_secret_encrypted, what=what))
+        return tuple(secret for secret in (self.webhook_secret, former) if secret)
 
 
 class Membership(models.Model):

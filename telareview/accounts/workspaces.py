@@ -4,7 +4,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from telareview.accounts.encryption import UnreadableSecret
 from telareview.accounts.models import Workspace
+from telareview.tela import Secret
 
 DEFAULT_SLUG = "default"
 
@@ -23,6 +25,17 @@ def ensure_default_workspace() -> Workspace:
     if settings.TELA_API_KEY:
         workspace.set_api_key(settings.TELA_API_KEY)
     if settings.TELA_WEBHOOK_SECRET:
-        workspace.set_webhook_secret(settings.TELA_WEBHOOK_SECRET)
+        _keep_webhook_secret(workspace, settings.TELA_WEBHOOK_SECRET)
     workspace.save()
     return workspace
+
+
+def _keep_webhook_secret(workspace: Workspace, plain: str) -> None:
+    """A secret that differs from the stored one is a rotation: senders may use the former one for a while."""
+    try:
+        if workspace.webhook_secret == Secret(plain):
+            return
+    except UnreadableSecret:
+        workspace.set_webhook_secret(plain)
+        return
+    workspace.rotate_webhook_secret(plain)

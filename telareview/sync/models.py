@@ -169,6 +169,15 @@ class QuarantinedRow(models.Model):
 class Delivery(models.Model):
     """One webhook call, stored before it is answered. News, not truth: the task is fetched again."""
 
+    class Outcome(models.TextChoices):
+        NEW = "new", _("new task")
+        CHANGED = "changed", _("new state")
+        UNCHANGED = "unchanged", _("nothing new")
+        NOT_FOUND = "not_found", _("not found in Tela")
+        NO_TASK = "no_task", _("names no task")
+        UNREADABLE = "unreadable", _("unreadable")
+        FAILED = "failed", _("given up")
+
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
     received_at = models.DateTimeField()
     #: The event's own id, or a digest of the body: a second one is the same delivery.
@@ -176,15 +185,40 @@ class Delivery(models.Model):
     event = models.TextField(blank=True, default="")
     task_id = models.UUIDField(null=True)
     completion_run_id = models.UUIDField(null=True)
+    #: As it came; "" once it has been kept for long enough.
     body = models.TextField()
+    #: When Tela was last asked for the task because of this delivery; null before.
+    asked_at = models.DateTimeField(null=True)
+    #: How many times that was.
+    attempts = models.PositiveSmallIntegerField(default=0)
+    #: Null while the task has still to be fetched.
     processed_at = models.DateTimeField(null=True)
+    #: What came of it; "" until it is processed.
+    outcome = models.TextField(_("outcome"), choices=Outcome, blank=True, default="")
     error = models.TextField(blank=True, default="")
 
     class Meta:
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
-        indexes = [models.Index(fields=["workspace", "-received_at"], name="delivery_newest_first")]
-        constraints = [models.UniqueConstraint(fields=["workspace", "event_id"], name="delivery_once")]
+        indexes = [
+            models.Index(fields=["workspace", "-received_at"], name="delivery_newest_first"),
+            models.Index(fields=["workspace", "task_id", "-asked_at"], name="delivery_of_task"),
+            models.Index(
+                fields=["workspace", "completion_run_id"],
+                condition=Q(completion_run_id__isnull=False),
+                name="delivery_of_run",
+            ),
+            models.Index(
+                fields=["workspace", "received_at"], condition=Q(processed_at__isnull=True), name="delivery_waiting"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "event_id"], name="delivery_once"),
+            models.CheckConstraint(
+                condition=Q(processed_at__isnull=True, outcome="") | Q(processed_at__isnull=False) & ~Q(outcome=""),
+                name="delivery_ends_with_an_outcome",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event} {self.event_id}"
