@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from telareview.accounts.models import Workspace
 from telareview.sync.models import Bookmark, SyncRun
+from telareview.sync.progress import FillProgress, fill_progress
 
 #: Three missed cycles of 30 s, and a little.
 STALE_AFTER = dt.timedelta(seconds=100)
@@ -17,8 +18,9 @@ class Freshness:
     #: Everything Tela had shown by then is here; None before the first fill has ended.
     synced_at: dt.datetime | None
     failing_since: dt.datetime | None
-    #: A fill that is under way.
+    #: A fill that is under way, and how far it is.
     filling: SyncRun | None
+    fill: FillProgress | None
     #: The last run that ended, with its error if it had one.
     last_error: str
 
@@ -36,5 +38,6 @@ def freshness_of(workspace: Workspace) -> Freshness:
         synced_at=bookmark.synced_at if bookmark else None,
         failing_since=bookmark.failing_since if bookmark else None,
         filling=running_fill,
-        last_error=last.error if last is not None else "",
+        fill=fill_progress(workspace, running_fill) if running_fill else None,
+        last_error=last.spoken_error if last is not None else "",
     )

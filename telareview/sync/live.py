@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from telareview.accounts.models import Workspace
 from telareview.sync.comparing import mirror_differing
 from telareview.sync.connection import NoKey, tela_client
+from telareview.sync.error_words import spoken
 from telareview.sync.runs import quarantine
 from telareview.tasks.api_call import api_call
 from telareview.tasks.filters import TaskFilter
@@ -32,6 +33,11 @@ class LiveCheck:
     fresh: frozenset[UUID] = frozenset()
     left_to_mirror: tuple[str | Promise, ...] = ()
     error: TelaError | NoKey | None = None
+
+    @property
+    def spoken_error(self) -> str:
+        """The error in the reader's language; "" when Tela answered."""
+        return spoken(self.error) if self.error is not None else ""
 
 
 def check_live(workspace: Workspace, task_filter: TaskFilter, zone: ZoneInfo) -> LiveCheck:

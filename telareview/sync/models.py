@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Workspace
+from telareview.sync.error_words import in_readers_language
 
 
 class SyncRun(models.Model):
@@ -62,6 +63,11 @@ class SyncRun(models.Model):
     def seconds(self) -> float:
         """How long the run took, or has taken so far."""
         return ((self.ended_at or timezone.now()) - self.started_at).total_seconds()
+
+    @property
+    def spoken_error(self) -> str:
+        """The error in the reader's language."""
+        return in_readers_language(self.error_code, self.error)
 
 
 class Bookmark(models.Model):

@@ -36,7 +36,7 @@ def close_abandoned_runs(workspace: Workspace, *kinds: SyncRun.Kind) -> None:
         ended_at=timezone.now(),
         outcome=SyncRun.Outcome.INCOMPLETE,
         error_code="stopped",
-        error="The process stopped before the run ended. What had arrived is kept; the next run goes on from there.",
+        error="The run was stopped. What had arrived is kept; the next run goes on from there.",
     )
 
 

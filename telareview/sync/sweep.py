@@ -57,9 +57,8 @@ def sweep(
     started = timezone.now()
     _empty_met()
     differences = 0
-    for step in walk(
-        client.list_tasks, "createdAt", since or dt.datetime.fromtimestamp(0, dt.UTC), until=until, light=True
-    ):
+    beginning = since or dt.datetime.fromtimestamp(0, dt.UTC)
+    for step in walk(client.list_tasks, "createdAt", beginning, until=until, light=True):
         found = _compare_step(workspace, client, run, step, mend=mend)
         differences += len(found)
         if should_stop():

@@ -13,4 +13,7 @@ urlpatterns = [
     path("sync/", views.status, name="status"),
     path("sync/freshness/", views.freshness, name="freshness"),
     path("sync/pull/", views.pull, name="pull"),
+    path("sync/sweep/", views.sweep, name="sweep"),
+    path("sync/drift/", views.drift, name="drift"),
+    path("sync/apps/", views.name_app, name="name-app"),
 ]

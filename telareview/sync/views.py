@@ -13,13 +13,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from telareview.accounts.access import member_required, right_required
 from telareview.sync.connection import NoKey, tela_client
+from telareview.sync.error_words import spoken
 from telareview.sync.freshness import freshness_of
-from telareview.sync.jobs import pull_workspace
+from telareview.sync.jobs import pull_workspace, sweep_workspace
 from telareview.sync.live import check_live
-from telareview.sync.models import QuarantinedRow, SyncRun
+from telareview.sync.models import AbsentTask, QuarantinedRow, SyncRun
 from telareview.sync.refresh import TaskIsGone, refresh_task
+from telareview.tasks.app_names import named_apps
 from telareview.tasks.listing import ask, make_listing
-from telareview.tasks.models import Task
+from telareview.tasks.models import AppName, Task
 from telareview.tela import TelaError
 from telareview.web.htmx import render_page_or_part
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from telareview.accounts.access import MemberRequest
 
 RUNS_SHOWN = 50
+FINDINGS_SHOWN = 500
 
 
 @require_safe
@@ -52,15 +55,36 @@ def freshness(request: "MemberRequest") -> HttpResponse:
 @member_required
 def status(request: "MemberRequest") -> HttpResponse:
     """`/sync/`: how old the mirror is, the last runs, and what could not be read."""
+    runs = list(SyncRun.objects.filter(workspace=request.workspace).order_by("-started_at")[:RUNS_SHOWN])
+    quarantined = QuarantinedRow.objects.filter(workspace=request.workspace).order_by("-last_seen_at")[:RUNS_SHOWN]
     context = {
         "freshness": freshness_of(request.workspace),
-        "runs": SyncRun.objects.filter(workspace=request.workspace).order_by("-started_at")[:RUNS_SHOWN],
-        "quarantined": QuarantinedRow.objects.filter(workspace=request.workspace).order_by("-last_seen_at")[
-            :RUNS_SHOWN
-        ],
+        "runs": runs,
+        "running": any(run.ended_at is None for run in runs),
+        "quarantined": quarantined,
         "may_sync": request.membership.may("sync"),
+        "apps": named_apps(request.workspace),
     }
     return render_page_or_part(request, "sync/status.html", "runs", context)
+
+
+@require_safe
+@member_required
+def drift(request: "MemberRequest") -> HttpResponse:
+    """`/sync/drift/`: what the last sweep found different between Tela and the mirror, by task."""
+    run = (
+        SyncRun.objects.filter(workspace=request.workspace, kind=SyncRun.Kind.SWEEP, ended_at__isnull=False)
+        .order_by("-started_at")
+        .first()
+    )
+    findings = run.findings.order_by("kind", "task_id")[:FINDINGS_SHOWN] if run else []
+    context = {
+        "run": run,
+        "findings": findings,
+        "absent": AbsentTask.objects.filter(workspace=request.workspace).count(),
+        "may_sync": request.membership.may("sync"),
+    }
+    return render(request, "sync/drift.html", context)
 
 
 @require_POST
@@ -73,6 +97,32 @@ def pull(request: "MemberRequest") -> HttpResponse:
 
 
 @require_POST
+@right_required("sync")
+def sweep(request: "MemberRequest") -> HttpResponse:
+    """`/sync/sweep/`: put a full comparison into the queue; the worker does it."""
+    sweep_workspace.defer(workspace_id=request.workspace.pk)
+    messages.success(request, _("A sweep was asked for; it appears below as soon as a worker takes it up."))
+    return redirect("sync:status")
+
+
+@require_POST
+@right_required("sync")
+def name_app(request: "MemberRequest") -> HttpResponse:
+    """`/sync/apps/`: what people call an app; an empty name shows its id again."""
+    application_id, name = request.POST.get("app", ""), request.POST.get("name", "").strip()[:150]
+    if application_id not in {str(app.application_id) for app in named_apps(request.workspace)}:
+        raise Http404(_("There is no such app in this workspace."))
+    if name:
+        AppName.objects.update_or_create(
+            workspace=request.workspace, application_id=application_id, defaults={"name": name}
+        )
+    else:
+        AppName.objects.filter(workspace=request.workspace, application_id=application_id).delete()
+    messages.success(request, _("The name was kept."))
+    return redirect("sync:status")
+
+
+@require_POST
 @member_required
 def refresh(request: "MemberRequest", task_id: UUID) -> HttpResponse:
     """`/tasks/<uuid>/refresh/`: fetch one task again, and say what came of it."""
@@ -81,7 +131,7 @@ def refresh(request: "MemberRequest", task_id: UUID) -> HttpResponse:
     try:
         changed = refresh_task(request.workspace, task_id)
     except (TelaError, NoKey, TaskIsGone) as error:
-        messages.error(request, str(error))
+        messages.error(request, spoken(error))
     else:
         messages.success(request, _("Tela sent a newer state.") if changed else _("Nothing has changed in Tela."))
     return redirect("tasks:detail", task_id)
@@ -98,5 +148,5 @@ def tela_versions(request: "MemberRequest", task_id: UUID) -> HttpResponse:
         with tela_client(request.workspace, hurried=True) as client:
             context["versions"] = client.get_versions(task_id)
     except (TelaError, NoKey) as error:
-        context["error"] = error
+        context["error"] = spoken(error)
     return render(request, "sync/tela_versions.html", context)

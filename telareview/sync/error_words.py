@@ -1,0 +1,63 @@
+"""The sentences of errors in the reader's language. Runs keep them in English, as they were raised."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+#: Code of an error class → its message, the same text as the class says (a test compares them).
+SENTENCES: dict[str, Promise] = {
+    "tela_error": _("The call to Tela failed."),
+    "no_answer": _("Tela gave no answer. Check the network, then try again."),
+    "connect_failed": _("Tela could not be reached. Check TELA_API_URL and this machine's network."),
+    "timed_out": _("Tela did not answer in time."),
+    "cut_short": _("The connection to Tela broke off before the whole reply had arrived."),
+    "refused": _("Tela refused the call."),
+    "wrong_key": _("Tela refused the API key (401). Check TELA_API_KEY."),
+    "forbidden": _("The API key has no access to this (403). Ask for access to the app in Tela Workstation."),
+    "not_found": _("Tela does not have this, or has deleted it (404)."),
+    "bad_request": _("Tela did not accept what was asked."),
+    "conflict": _("Tela is busy changing this at the moment (409). Try again."),
+    "rate_limited": _("Tela asks for fewer calls (429). Wait a little, then try again."),
+    "broken": _("Tela answered, but not as its API documents."),
+    "server_failed": _("Tela itself failed. Try again later."),
+    "unreadable_reply": _("Tela's reply could not be read as what its API documents."),
+    "reply_too_large": _(
+        "Tela's reply is larger than 20 MiB and was not read to its end. Ask for fewer tasks at a time."
+    ),
+    "left_the_host": _(
+        "The call leads to another address than Tela's, and is never followed there. Check TELA_API_URL."
+    ),
+    "budget_spent": _("Tela kept failing, and the repeated calls allowed to one run are used up. Try again later."),
+    "write_refused": _("Writing to Tela is switched off, so nothing was sent. Set TELA_ALLOW_WRITES=1 to allow it."),
+    "unsound_page": _("Tela's answer contradicts the question. What arrived before stays; the next pull asks again."),
+    "restless_tie": _(
+        "Tela kept answering differently for tasks of one and the same time stamp. The next pull begins there again."
+    ),
+    "too_many_vanished": _(
+        "So many tasks vanished at once that the sweep marked none of them gone. Look at Tela first."
+    ),
+    "pull_is_running": _("Another pull of this workspace is running. Wait until it has ended, then pull again."),
+    "stopped": _("The run was stopped. What had arrived is kept; the next run goes on from there."),
+    "database": _("The database refused to store what Tela sent."),
+    "no_key": _("This workspace has no API key. Set TELA_API_KEY, or enter a key in the administration pages."),
+    "task_is_gone": _("Tela no longer serves this task (404). The mirror keeps what it knew."),
+}
+
+
+def in_readers_language(code: str, error: str) -> str:
+    """A stored error with its message translated; what it says beyond that (figures, Tela's own words) stays."""
+    message = SENTENCES.get(code)
+    if message is None:
+        return error
+    english = _english(message)
+    return str(message) + error.removeprefix(english) if error.startswith(english) else error
+
+
+def _english(message: Promise) -> str:
+    with override("en"):
+        return str(message)
+
+
+def spoken(error: Exception) -> str:
+    """An error that was just caught, in the reader's language."""
+    return in_readers_language(getattr(error, "code", ""), str(error))
