@@ -51,8 +51,8 @@ def sweep(
     """Compare everything (or one stretch of `createdAt`) and, with `mend`, bring the mirror up to date.
 
     Returns the number of differences met. Every difference is kept as a finding of the run, before it is mended.
-    Raises TelaError, Stopped; a sweep that does not reach the end marks nothing gone. More vanished tasks than a sweep may
-    believe raise TooManyVanished, unless a person has looked and says so with `many_gone`.
+    Raises TelaError and Stopped; a sweep that does not reach the end marks nothing gone. More vanished tasks than it
+    may believe raise TooManyVanished, unless a person has looked and says so with `many_gone`.
     """
     started = timezone.now()
     _empty_met()
