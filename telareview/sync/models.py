@@ -201,6 +201,8 @@ class Delivery(models.Model):
     processed_at = models.DateTimeField(null=True)
     #: What came of it; "" until it is processed.
     outcome = models.TextField(_("outcome"), choices=Outcome, blank=True, default="")
+    #: Short name of the error's kind, for translation, and its sentence.
+    error_code = models.TextField(blank=True, default="")
     error = models.TextField(blank=True, default="")
 
     class Meta:
