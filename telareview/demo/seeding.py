@@ -1,120 +1,122 @@
 """Believable tasks in bulk, for trying and measuring large mirrors: made by PostgreSQL itself, some thousand at a time.
 
-What is made is what pulling the same tasks would have made: the payload is canonical JSON, hash and commitment are
-true of it, the facts are derived from it (`tests/demo/test_seeding.py` holds each of these against the mirror's own
-code). A task's content follows from its number alone.
+What stands in the mirror then is what pulling the same tasks would have left there: payloads are canonical JSON, hash
+and commitment are true of them, facts follow from them (`tests/demo/test_seeding.py` holds each against the mirror's
+own code). What a task is like follows from its number alone.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from itertools import chain, repeat
-from typing import Any, NamedTuple
-from uuid import UUID
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
-from django.db import connection, transaction
+from django.db import connection, models, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from telareview.accounts.models import Workspace
-from telareview.tasks.mirror import CARD_COLUMNS, INDEX_COLUMNS, VERSION_COLUMNS, Look, record_gone
+from telareview.demo.seed_sql import FUNCTIONS, STATES
+from telareview.demo.seed_words import APPS, SLOT_COLUMNS, slots
+from telareview.tasks.bulk import copy_rows
+from telareview.tasks.mirror import CARD_COLUMNS, INDEX_COLUMNS, VERSION_COLUMNS, WRITER_LOCK, Look, record_gone
 from telareview.tasks.models import AppName, Learned, OutputIndex, Payload, Task, TaskVersion
-from telareview.tela import canonical_json
+from telareview.web.client import is_loopback
 
-#: What one statement makes: large enough that statements cost nothing, small enough for a lively progress bar.
+#: What one set of statements makes: large enough that statements cost nothing, small enough for a lively progress bar.
 CHUNK_TASKS = 20_000
+#: A mirror of so many versions fills about 40 GB.
+MOST_VERSIONS_IN_ALL = 10_000_000
+MOST_VERSIONS_EACH = 100
 SPAN = dt.timedelta(days=400)
-#: Of a thousand tasks so many arrive in one go, at one instant, and are approved at one instant.
+#: Of a thousand tasks so many come in at one instant and are approved at one instant.
 BULK_TASKS = 150
-#: Out of a hundred: approved tasks that were revised; and in a thousand: tasks that Tela no longer serves.
-REVISED_PERCENT, GONE_PERMILLE = 35, 2
-
-APPROVERS = {
-    "ana.souza@acme.example": 22,
-    "rui.melo@acme.example": 18,
-    "beatriz.nogueira@acme.example": 12,
-    "carlos.andrade@acme.example": 10,
-    "daniela.prado@acme.example": 9,
-    "emily.clark@acme.example": 8,
-    "fabio.teixeira@acme.example": 6,
-    "grace.oneill@acme.example": 5,
-    "helena.vasconcelos@acme.example": 4,
-    "joão.araújo@acme.example": 3,
-    "marina+fiscal@acme.example": 2,
-    "tom.o'brien@acme.example": 1,
-}
-CREATORS = {"api@acme.example": 70, "scanner@acme.example": 20, "lucia.ramos@acme.example": 10}
-STATUSES = {"completed": 74, "validating": 15, "failed": 7, "running": 2, "cancelled": 1, "created": 1}
-FIRMS = (
-    *("Lima & Filhos Ltda.", "Transportadora São Jorge S.A.", "Acme Corp", "Metalúrgica Três Irmãos Ltda."),
-    *("Northwind Logistics Ltd", "Clínica Santa Cecília", "D'Ávila Advogados", "Café “Cerrado” \\ Exportadora"),
-)
-TAGS = ((), (), (), ("priority",), ("reviewed",), ("priority", "reviewed"), ("lote-nov",), ("dúvida, fiscal",))
-#: Which fields a reviewer corrects together; the paths of one entry in order.
-REVISIONS = (("cliente",), ("total.valor",), ("vencimento",), ("cliente", "total.valor"))
+REVISED_PERCENT = 35
+GONE_PERMILLE = 2
 
 
-class App(NamedTuple):
-    name: str
-    id: UUID
-    version: UUID
+class CannotSeed(Exception):
+    """Nothing was made; the message says why."""
 
 
-INVOICES = App("Notas fiscais", UUID(int=0x95CEC438_6080_44FE_8275_28B16BD40178), UUID(int=0x76065CAA << 96 | 5))
-CONTRACTS = App("Contratos", UUID(int=0xB7D3A9F0_5E12_4C86_A4D9_0F1E2D3C4B5A), UUID(int=0xE40A1307 << 96 | 2))
-CLAIMS = App("Laudos médicos", UUID(int=0xC8E4BA01_6F23_4D97_B5EA_102F3E4D5C6B), UUID(int=0x062C3529 << 96 | 3))
+def seed(workspace: Workspace, tasks: int, *, versions: int = 1, progress: Callable[[int], object]) -> None:
+    """Add that many tasks, each with that many versions. `progress` is told how many each chunk made.
+
+    Raises CannotSeed before anything is made. Whole chunks stay when it is interrupted; called again it adds others.
+    """
+    _refuse_real_data(workspace)
+    _refuse_absurd_numbers(workspace, tasks, versions)
+    AppName.objects.bulk_create(
+        [AppName(workspace=workspace, application_id=app.id, name=app.name) for app in APPS], ignore_conflicts=True
+    )
+    first = (Task.objects.of(workspace).aggregate(last=Max("reference"))["last"] or 0) + 1
+    end = timezone.now().replace(second=0, microsecond=0)
+    world = {
+        "workspace": workspace.pk,
+        "slug": workspace.slug,
+        "first": first,
+        "total": tasks,
+        "versions": versions,
+        "begin": end - SPAN,
+        "span": SPAN,
+        "end": end,
+        "bulk": BULK_TASKS,
+        "revised": REVISED_PERCENT,
+    }
+    for start in range(first, first + tasks, CHUNK_TASKS):
+        stop = min(start + CHUNK_TASKS, first + tasks)
+        _seed_chunk(workspace, {**world, "start": start, "stop": stop - 1})
+        progress(stop - start)
 
 
-class NamePattern(NamedTuple):
-    """A name is the beginning, a number and the end; its app goes with it (None: an agent's task)."""
+def tidy() -> None:
+    """Statistics and visibility map of what was written, as autovacuum would make them in time."""
+    # VACUUM refuses to run inside a transaction, which the caller may have open.
+    with psycopg.connect(**connection.get_connection_params(), autocommit=True) as apart:
+        for model in (Task, TaskVersion, Payload, OutputIndex):
+            apart.execute(f"VACUUM (ANALYZE) {model._meta.db_table}")
 
-    beginning: str
-    end: str
-    app: App | None
+
+def _refuse_real_data(workspace: Workspace) -> None:
+    """Made-up tasks must not stand beside those of a real Tela."""
+    host = urlsplit(workspace.api_url).hostname or ""
+    if workspace.api_key_encrypted and host != "localhost" and not is_loopback(host):
+        raise CannotSeed(
+            f"The workspace “{workspace.slug}” mirrors {workspace.api_url}; made-up tasks do not belong there. "
+            "Name another workspace with --workspace, or another database with DATABASE_URL."
+        )
 
 
-PATTERNS = {
-    NamePattern("Nota-fiscal-2026-", ".pdf", INVOICES): 30,
-    NamePattern("INV-", ".pdf", INVOICES): 22,
-    NamePattern("Fatura Transportadora São Jorge ", ".pdf", INVOICES): 6,
-    NamePattern("Contrato de prestação de serviços – Acme Corp (rev. ", ").docx", CONTRACTS): 14,
-    NamePattern("Aditivo contratual nº ", ".pdf", CONTRACTS): 9,
-    NamePattern("Laudo médico ", " – hemograma.pdf", CLAIMS): 13,
-    NamePattern("Guia TISS ", ".xml", CLAIMS): 5,
-    NamePattern("Extrato da conta ", ".ofx", None): 1,
-}
+def _refuse_absurd_numbers(workspace: Workspace, tasks: int, versions: int) -> None:
+    if tasks < 1 or not 1 <= versions <= MOST_VERSIONS_EACH:
+        raise CannotSeed(f"Ask for at least one task, with 1 to {MOST_VERSIONS_EACH} versions each.")
+    standing = TaskVersion.objects.of(workspace).count()
+    if standing + tasks * versions > MOST_VERSIONS_IN_ALL:
+        raise CannotSeed(
+            f"There would be {standing + tasks * versions:,} versions; {MOST_VERSIONS_IN_ALL:,} is the most."
+        )
 
-#: Facts of a chunk of tasks, one row each, and the parts of their payload that no version changes.
-SEEDED = """
-CREATE TEMPORARY TABLE seeded ON COMMIT DROP AS
-WITH numbered AS (
-    SELECT n AS reference, n %% 1000 < %(bulk)s AS in_bulk,
-        %(anchor)s - %(span)s * (1 - (n - n %% 1000 + CASE WHEN n %% 1000 < %(bulk)s THEN 0 ELSE n %% 1000 END
-            - %(first)s)::float8 / %(total)s) AS created,
-        md5(%(workspace)s || ' task ' || n)::uuid AS task_id, md5(%(workspace)s || ' run ' || n)::uuid AS run_id,
-        {draws}
-    FROM generate_series(%(start)s::bigint, %(stop)s::bigint) AS n
-), placed AS (
-    SELECT *, least(date_trunc('milliseconds', created), %(anchor)s - interval '2 minutes') AS created_at,
-        CASE WHEN in_bulk THEN 'completed' ELSE (%(statuses)s::text[])[1 + d1 %% 100] END AS wanted
-    FROM numbered
-), lived AS (
-    SELECT *, created_at + CASE WHEN in_bulk THEN interval '26 hours' ELSE interval '2 minutes'
-            + date_trunc('milliseconds', interval '5 days' * (d2 / 1048576.0) ^ 4) END AS reviewed_at,
-        created_at + date_trunc('milliseconds', interval '1 second' + interval '80 seconds' * (d3 / 1048576.0))
-            AS finished_at
-    FROM placed
-), told AS (
-    SELECT *, CASE WHEN wanted = 'completed' AND reviewed_at > %(anchor)s THEN 'validating' ELSE wanted END AS status
-    FROM lived
-), reviewed AS (
-    SELECT *, status = 'completed' AS approved, status = 'completed' AND d4 %% 100 < %(revised)s AS revised,
-        CASE WHEN status = 'completed' THEN reviewed_at ELSE finished_at END AS updated_at,
-        -- One in fifty of those that wait was approved once; Tela lets the name and the moment stand.
-        status = 'completed' OR status = 'validating' AND d4 %% 50 = 0 AND reviewed_at <= finished_at AS signed,
-        1 + d5 %% 100 AS by_whom, 1 + d6 %% 100 AS by_creator, 1 + d7 %% 100 AS pattern,
-        1 + d8 %% {tag_choices} AS tagged, 1 + d9 %% {revision_choices} AS revision
-    FROM told
-)
-SELECT reviewed.*, (%(beginnings)s::text[])[pattern] || lpad((d2 %% 90000)::text, 5, '0') || (%(ends)s::text[])[pattern] AS name
-FROM reviewed
-"""
+
+@transaction.atomic
+def _seed_chunk(workspace: Workspace, world: dict[str, Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [WRITER_LOCK, workspace.pk])
+        cursor.execute(FUNCTIONS)
+        cursor.execute("DROP TABLE IF EXISTS slots, states")
+        columns = ", ".join(f"{name} {kind}" for name, kind in SLOT_COLUMNS.items())
+        cursor.execute(f"CREATE TEMPORARY TABLE slots ({columns}) ON COMMIT DROP")
+        copy_rows(cursor, "slots", tuple(SLOT_COLUMNS), slots())
+        cursor.execute(STATES, world)
+        _insert(cursor, TaskVersion, VERSION_COLUMNS)
+        _insert(cursor, Payload, ("version_id", "salt", "text"))
+        _insert(cursor, Task, CARD_COLUMNS, "WHERE newest")
+        _insert(cursor, OutputIndex, INDEX_COLUMNS, "WHERE newest")
+        cursor.execute("SELECT task_id FROM states WHERE newest AND mod(d2, 1000) < %s", [GONE_PERMILLE])
+        gone = [task_id for (task_id,) in cursor.fetchall()]
+    record_gone(gone, Look(workspace, Learned.SWEEP, timezone.now()))
+
+
+def _insert(cursor: Any, model: type[models.Model], columns: Sequence[str], which: str = "") -> None:
+    """The mirror's own columns, from columns of the same names: a new one is missed at once."""
+    names = ", ".join(columns)
+    cursor.execute(f"INSERT INTO {model._meta.db_table} ({names}) SELECT {names} FROM states {which}")  # noqa: S608
