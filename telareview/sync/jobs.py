@@ -14,6 +14,7 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from telareview.accounts.models import Workspace
+from telareview.sync import deliveries as _deliveries  # noqa: F401 - registers the jobs of webhook calls
 from telareview.sync.connection import NoKey, tela_client
 from telareview.sync.gone import confirm_absent
 from telareview.sync.models import AbsentTask, SyncRun
@@ -67,7 +68,7 @@ def confirm_absences(timestamp: int) -> None:
             confirm_absent(workspace, client, None)
 
 
-@app.periodic(cron="*/10 * * * * *")
+@app.periodic(cron="* * * * * */10")  # seconds stand last
 @app.task(name="refresh_unfinished", queue="news", queueing_lock="refresh_unfinished")
 def refresh_unfinished_everywhere(timestamp: int) -> None:
     """Tasks that were running are asked for again when their time has come."""
@@ -131,7 +132,8 @@ def _log(workspace: Workspace, run: SyncRun) -> None:
 
 def schedule_pulls(every_seconds: int) -> None:
     """Let workers of this process put a pull into the queue every so many seconds (a divisor of 60, or minutes)."""
-    cron = f"*/{every_seconds} * * * * *" if every_seconds < 60 else f"0 */{every_seconds // 60} * * * *"
+    # Seconds stand last in a cron line of six fields.
+    cron = f"* * * * * */{every_seconds}" if every_seconds < 60 else f"*/{every_seconds // 60} * * * *"
     app.periodic(cron=cron)(pull_every_workspace)
 
 

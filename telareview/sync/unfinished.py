@@ -1,6 +1,7 @@
 """Tasks that are still running are asked for again, ever more rarely, until they wait for review, end or fail."""
 
 import datetime as dt
+import math
 from uuid import UUID
 
 from django.utils import timezone
@@ -16,6 +17,9 @@ UNFINISHED = ("created", "running", "pending")
 TICK = dt.timedelta(seconds=10)
 #: A task is asked for again after a quarter of its age, within these bounds.
 SOONEST, LATEST = dt.timedelta(seconds=10), dt.timedelta(hours=1)
+A_QUARTER = 0.25
+#: Where a quarter of the age passes these bounds.
+GROWING_FROM, GROWING_TO = SOONEST / A_QUARTER, LATEST / A_QUARTER
 #: More at a time would hammer Tela; the incremental walk brings the rest.
 MAX_AT_A_TIME = 100
 
@@ -37,10 +41,20 @@ def refresh_unfinished(workspace: Workspace, client: TelaClient, now: dt.datetim
 
 
 def is_due(updated_at: dt.datetime, now: dt.datetime) -> bool:
-    """Whether a multiple of the task's interval lies within the tick that ends now: nothing has to be remembered."""
-    interval = min(max((now - updated_at) / 4, SOONEST), LATEST)
+    """Whether one of the task's turns lies within the tick that ends now: nothing has to be remembered."""
     age = now - updated_at
-    return age // interval != (age - TICK) // interval
+    return _turns(age) != _turns(age - TICK)
+
+
+def _turns(age: dt.timedelta) -> int:
+    """How often a task of this age has been asked for: each tick at first, then whenever it is a quarter older."""
+    if age < GROWING_FROM:
+        return age // SOONEST
+    before = GROWING_FROM // SOONEST
+    if age < GROWING_TO:
+        return before + math.floor(math.log(age / GROWING_FROM, 1 + A_QUARTER))
+    before += math.floor(math.log(GROWING_TO / GROWING_FROM, 1 + A_QUARTER))
+    return before + (age - GROWING_TO) // LATEST
 
 
 def _refresh(workspace: Workspace, client: TelaClient, ids: list[UUID]) -> Recorded:

@@ -69,16 +69,15 @@ class MovingSource:
                 self.next_number += 1
 
     def _found(self, query: TaskQuery) -> list[TaskRecord]:
-        key = 1 if query.order_by == "updatedAt" else 0
-        since = query.updated_at_since if key else query.created_at_since
-        until = query.updated_at_until if key else query.created_at_until
+        updated = query.order_by == "updatedAt"
+        since = query.updated_at_since if updated else query.created_at_since
+        until = query.updated_at_until if updated else query.created_at_until
         shown = []
-        for number, row in self.rows.items():
-            if row[2] > self.now:
-                if number not in self.before:
-                    continue
-                row = self.before[number]
-            moment = row[key]
+        for number, newest in self.rows.items():
+            row = newest if newest[2] <= self.now else self.before.get(number)
+            if row is None:
+                continue
+            moment = row[1] if updated else row[0]
             if (since is None or moment >= since) and (until is None or moment <= until):
                 shown.append((moment, (number * 2654435761) % 2**32, number, row))
         shown.sort(reverse=query.order == "desc")
@@ -92,6 +91,4 @@ class MovingSource:
         return self._made[number, row]
 
     def _page(self, found: list[TaskRecord]) -> TaskPage:
-        return TaskPage(
-            tasks=tuple(found), rejected=(), total=None, server_time=self.now, row_count=len(found)
-        )
+        return TaskPage(tasks=tuple(found), rejected=(), total=None, server_time=self.now, row_count=len(found))

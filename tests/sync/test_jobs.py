@@ -1,0 +1,65 @@
+"""Jobs come round when they should."""
+
+import datetime as dt
+from itertools import pairwise
+
+import pytest
+from croniter import croniter
+from django.utils import timezone
+
+from telareview.sync import jobs
+from telareview.sync.unfinished import LATEST, SOONEST, TICK, is_due
+
+NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
+
+def turns(cron, seconds):
+    """How often a cron line comes round within so many seconds."""
+    times = croniter(cron, NOON - dt.timedelta(seconds=1))
+    end, count = NOON.timestamp() + seconds, 0
+    while times.get_next(float) < end:
+        count += 1
+    return count
+
+
+def cron_of(name):
+    return next(
+        periodic.cron for (task, _id), periodic in jobs.app.periodic_registry.periodic_tasks.items() if task == name
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "a_day"),
+    [
+        ("refresh_unfinished", 8640),
+        ("retry_stalled_jobs", 1440),
+        ("confirm_absences", 288),
+        ("sweep_every_workspace", 1),
+        ("forget_sessions", 1),
+    ],
+)
+def test_a_periodic_job_comes_round_so_often_a_day(name, a_day):
+    assert turns(cron_of(name), 86_400) == a_day
+
+
+@pytest.mark.parametrize(("every", "an_hour"), [(5, 720), (30, 120), (60, 60), (300, 12)])
+def test_pulls_are_scheduled_at_the_pace_asked_for(every, an_hour, monkeypatch):
+    asked = []
+    monkeypatch.setattr(jobs.app, "periodic", lambda cron: asked.append(cron) or (lambda task: task))
+
+    jobs.schedule_pulls(every)
+
+    assert turns(asked[0], 3600) == an_hour
+
+
+def test_a_running_task_is_asked_for_ever_more_rarely():
+    updated_at = timezone.now()
+    ages = [TICK * turn for turn in range(1, 8641)]
+
+    asked = [age for age in ages if is_due(updated_at, updated_at + age)]
+
+    gaps = [later - earlier for earlier, later in pairwise(asked)]
+    assert asked[0] <= SOONEST
+    assert gaps[0] <= SOONEST * 2
+    assert max(gaps) <= LATEST * 2
+    assert len(asked) < 120
