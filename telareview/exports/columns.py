@@ -37,7 +37,7 @@ class Column:
     """One column: its name in the header row, and what it holds, as text or empty."""
 
     name: str
-    expression: Expression | F
+    expression: Expression | F | Subquery
 
 
 class Instant(Func):
@@ -107,7 +107,7 @@ def _column(name: str) -> Column:
     raise UnknownColumn(f"There is no column “{name[:80]}”. The columns are {', '.join(MAKERS)} and output.<path>.")
 
 
-def _output(path: str) -> Expression:
+def _output(path: str) -> Subquery:
     """The value at a path of the current output: text as it is, everything else as JSON."""
     index = OutputIndex.objects.filter(workspace=OuterRef("workspace"), task_id=OuterRef("task_id"))
     return Subquery(index.values_list(text_at(path))[:1], output_field=TextField())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -82,7 +82,8 @@ def _select(workspace: Workspace, task_filter: TaskFilter, zone: ZoneInfo, colum
         .annotate(**named)
         .values_list(*named)
     )
-    return str(connection.ops.compose_sql(*queryset.query.sql_with_params()))
+    operations: Any = connection.ops
+    return str(operations.compose_sql(*queryset.query.sql_with_params()))
 
 
 def _write(file: BinaryIO, select: str, columns: Sequence[Column]) -> tuple[int, int, str]:

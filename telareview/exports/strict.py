@@ -27,9 +27,9 @@ class Asked:
 
 def read_strictly(query: MultiDict, workspace: Workspace, zone: ZoneInfo | None = None) -> Asked:
     """The filter of a query string. Raises BrokenFilter where a page would leave something out."""
-    zone = zone or get_current_timezone()  # type: ignore[assignment]
+    zone = zone or get_current_timezone()
     statuses = frozenset(Task.objects.all().distinct_values("status", workspace))
-    task_filter, problems = parse(query, Reader(zone, statuses))  # type: ignore[arg-type]
+    task_filter, problems = parse(query, Reader(zone, statuses))
     if problems:
         raise BrokenFilter([str(problem) for problem in problems])
-    return Asked(task_filter, zone)  # type: ignore[arg-type]
+    return Asked(task_filter, zone)

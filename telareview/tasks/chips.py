@@ -1,5 +1,6 @@
 """Active criteria in words, each with the address of the list without it."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from telareview.tasks.filters import OutputCondition, Span, TaskFilter
-from telareview.tasks.moments import Moment, first_instant
+from telareview.tasks.moments import Moment
 from telareview.tasks.words import revision_word, status_word
 
 
@@ -85,21 +86,18 @@ def _shown(name: str, value: Any, app_names: Mapping[UUID, str]) -> str:
 def show_span(span: Span) -> str:
     """`1 Mar – 31 Mar 2026`, `from 1 Mar 2026`, `until 31 Mar 2026`."""
     match (span.since, span.until):
-        case (None, None):
-            return ""
-        case (None, until):
+        case (None, dt.date() as until):
             return _("until %(until)s") % {"until": show_edge(until)}
-        case (since, None):
+        case (dt.date() as since, None):
             return _("from %(since)s") % {"since": show_edge(since)}
-        case (since, until) if since == until:
-            return show_edge(since)
-        case (since, until):
-            return f"{show_edge(since)} – {show_edge(until)}"
+        case (dt.date() as since, dt.date() as until):
+            return show_edge(since) if since == until else f"{show_edge(since)} – {show_edge(until)}"
+    return ""
 
 
 def show_edge(moment: Moment) -> str:
     zone = get_current_timezone()
-    if hasattr(moment, "hour"):
-        local = first_instant(moment, zone).astimezone(zone)  # type: ignore[arg-type]
+    if isinstance(moment, dt.datetime):
+        local = moment.astimezone(zone)
         return formats.date_format(local, "SHORT_DATETIME_FORMAT")
     return formats.date_format(moment, "SHORT_DATE_FORMAT")

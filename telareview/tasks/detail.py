@@ -145,10 +145,11 @@ class TaskPage:
 
     @cached_property
     def app(self) -> str:
-        name = AppName.objects.filter(
-            workspace=self.task.workspace_id, application_id=self.version.prompt_application_id
-        ).values_list("name", flat=True)
-        return name.first() or ""
+        application_id = self.version.prompt_application_id
+        if application_id is None:
+            return ""
+        names = AppName.objects.filter(workspace=self.task.workspace_id, application_id=application_id)
+        return names.values_list("name", flat=True).first() or ""
 
     @cached_property
     def turnaround_seconds(self) -> float | None:

@@ -16,7 +16,7 @@ from telareview.tasks.filter_form import Facets, FilterForm, filter_form
 from telareview.tasks.filters import PAGE_SIZES, Reader, TaskFilter
 from telareview.tasks.list_columns import COLUMNS, Header, headers
 from telareview.tasks.models import Task
-from telareview.tasks.paging import BrokenCursor, Page, read_page
+from telareview.tasks.paging import END, BrokenCursor, Page, read_page
 from telareview.tasks.parameters import parse
 from telareview.tasks.words import revision_word, status_word
 
@@ -129,7 +129,7 @@ def ask(request: "MemberRequest") -> tuple[TaskFilter, list[str]]:
     A request that names no page size gets the reader's own.
     """
     statuses = frozenset(Task.objects.all().distinct_values("status", request.workspace))
-    task_filter, problems = parse(request.GET, Reader(get_current_timezone(), statuses))  # type: ignore[arg-type]
+    task_filter, problems = parse(request.GET, Reader(get_current_timezone(), statuses))
     if "limit" not in request.GET:
         task_filter = task_filter.replace(limit=request.user.page_size)
     notices = [str(problem) for problem in problems]
@@ -150,6 +150,11 @@ def make_listing(
         notices = [*notices, _("This place in the list cannot be found again; the list starts at its beginning.")]
         task_filter = task_filter.from_start()
         page = read_page(matching, task_filter)
+    if not page.rows and page.start is not None:
+        task_filter = task_filter.from_start().replace(before=END)
+        page = read_page(matching, task_filter)
+        if page.rows:
+            notices = [*notices, _("The list ends before this place; this is its last page.")]
     facets = Facets.of(request.workspace)
     path = reverse("tasks:list")
     return Listing(

@@ -33,7 +33,7 @@ def tell(versions: Iterable[TaskVersion]) -> list[Told]:
 
 
 def _told(version: TaskVersion, before: TaskVersion | None) -> Told:
-    paths = version.changed_paths
+    paths = told_paths(version.changed_paths)
     return Told(
         version=version,
         sentence=sentence(version, before),
@@ -42,6 +42,23 @@ def _told(version: TaskVersion, before: TaskVersion | None) -> Told:
         learned=str(Learned(version.learned_by).label) if version.learned_by in Learned.values else version.learned_by,
         address=f"/tasks/{version.task_id}/versions/{version.number}/",
     )
+
+
+#: Where an output's own fields begin in a payload.
+CONTENT = "outputContent.content."
+#: Told by the sentence itself, by its times, or only the record of an edit that is told by the field.
+TOLD_OTHERWISE = ("updatedAt", "approvedAt", "approvedBy", "status", "metadata.editedFields")
+
+
+def told_paths(changed_paths: Iterable[str]) -> list[str]:
+    """The fields worth naming: those of the output by their own path first, then the rest."""
+    own, rest = [], []
+    for path in changed_paths:
+        if path.startswith(CONTENT):
+            own.append(path.removeprefix(CONTENT))
+        elif not path.startswith(TOLD_OTHERWISE):
+            rest.append(path)
+    return own + rest
 
 
 def sentence(version: TaskVersion, before: TaskVersion | None) -> str:
@@ -64,7 +81,9 @@ def sentence(version: TaskVersion, before: TaskVersion | None) -> str:
             "before": _lowered(before.status),
             "after": _lowered(version.status),
         }
-    count = len(version.changed_paths)
+    count = len(told_paths(version.changed_paths))
+    if not count:
+        return _("Touched in Tela, nothing else changed")
     return ngettext("%(count)d field changed", "%(count)d fields changed", count) % {"count": count}
 
 

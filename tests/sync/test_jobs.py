@@ -4,8 +4,9 @@ import datetime as dt
 from itertools import pairwise
 
 import pytest
-from croniter import croniter
+from croniter import croniter  # type: ignore[import-untyped]
 from django.utils import timezone
+from procrastinate.contrib.django import app
 
 from telareview.sync import jobs
 from telareview.sync.unfinished import LATEST, SOONEST, TICK, is_due
@@ -44,8 +45,13 @@ def test_a_periodic_job_comes_round_so_often_a_day(name, a_day):
 
 @pytest.mark.parametrize(("every", "an_hour"), [(5, 720), (30, 120), (60, 60), (300, 12)])
 def test_pulls_are_scheduled_at_the_pace_asked_for(every, an_hour, monkeypatch):
-    asked = []
-    monkeypatch.setattr(jobs.app, "periodic", lambda cron: asked.append(cron) or (lambda task: task))
+    asked: list[str] = []
+
+    def periodic(cron):
+        asked.append(cron)
+        return lambda task: task
+
+    monkeypatch.setattr(app, "periodic", periodic)
 
     jobs.schedule_pulls(every)
 

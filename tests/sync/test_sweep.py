@@ -151,7 +151,7 @@ def test_lost_access_to_everything_marks_nothing(filled, sandbox):
 
 
 def test_drift_is_listed_without_mending_and_exits_with_1(filled):
-    wrong = Task.objects.order_by("task_id").first()
+    wrong = Task.objects.order_by("task_id")[0]
     Task.objects.filter(pk=wrong.pk).update(status="running")
     out = StringIO()
 

@@ -97,7 +97,8 @@ def test_snapshots_in_any_order_end_at_the_newest(acme):
 
     assert set(Task.objects.values_list("name", flat=True)) == {"state 9"}
     for number in range(1, 6):
-        numbers = TaskVersion.objects.filter(task_id=task_id(number)).order_by("number").values_list("number", flat=True)
+        versions = TaskVersion.objects.filter(task_id=task_id(number)).order_by("number")
+        numbers = versions.values_list("number", flat=True)
         assert list(numbers) == list(range(1, len(numbers) + 1))
 
 
@@ -114,7 +115,7 @@ def test_signed_addresses_and_the_order_of_keys_are_no_change(acme):
 
 @pytest.mark.parametrize(
     "value",
-    ["1.10", "9007199254740993", "123456789012345678901234567890", "1E+400", '"\\u0000"', '"\\ud800"', "-0.0", "1.5e-7"],
+    ["1.10", "9007199254740993", "123456789012345678901234567890", "1E+400", '"\\u0000"', '"\\ud800"', "-0.0", "1e-7"],
 )
 def test_every_digit_and_escape_survives(acme, value):
     body = json.dumps(task_json(1)).replace("150000", value).encode()
@@ -150,7 +151,7 @@ def test_the_commitment_covers_salt_and_payload(acme):
 
     version = TaskVersion.objects.get()
     salted = bytes(version.payload.salt) + version.payload.text.encode()
-    assert bytes(version.payload_commit) == hashlib.sha256(salted).digest()
+    assert bytes(version.payload_commit or b"") == hashlib.sha256(salted).digest()
 
 
 @pytest.mark.parametrize("table", ["tasks_taskversion", "ledger_leaf", "ledger_checkpoint"])

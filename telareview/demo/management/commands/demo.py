@@ -13,6 +13,7 @@ from telareview.accounts.workspaces import DEFAULT_SLUG, ensure_default_workspac
 from telareview.demo import local
 from telareview.demo.area import World
 from telareview.demo.launch import DEFAULT_PORT, Launch, choose_port
+from telareview.demo.names import name_demo
 from telareview.demo.supervisor import ChildDied
 from telareview.sync.backfill import is_filled
 from telareview.web.client import is_loopback
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         launch.start_sandbox(world)
         launch.start_web(HOST, port)
         workspace = ensure_default_workspace()
+        name_demo(workspace)
         people = ensure_demo_people(workspace, world.password)
         launch.wait_for_sandbox(world)
         address = launch.wait_for_web(HOST, port)
