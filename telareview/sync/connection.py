@@ -1,7 +1,10 @@
 """The only place where a workspace meets `TelaClient`."""
 
+from django.conf import settings
+
 from telareview.accounts.models import Workspace
 from telareview.tela import RetryBudget, TelaClient
+from telareview.tela.client import RETRIES
 
 
 class NoKey(Exception):
@@ -17,10 +20,22 @@ class NoKey(Exception):
 LIVE_ATTEMPTS, LIVE_SECONDS = 2, 8.0
 
 
-def tela_client(workspace: Workspace, *, hurried: bool = False) -> TelaClient:
-    """A client of the workspace's own key. `hurried` for pages somebody waits for. Raises NoKey."""
+def may_write(workspace: Workspace) -> bool:
+    """Whether anything may be changed in Tela: both this installation and the workspace must allow it."""
+    return bool(settings.TELA_ALLOW_WRITES and workspace.allow_writes)
+
+
+def tela_client(
+    workspace: Workspace, *, hurried: bool = False, once: bool = False, writing: bool = False
+) -> TelaClient:
+    """A client of the workspace's own key. Raises NoKey.
+
+    `hurried` for pages somebody waits for; `once` where the caller itself decides when to ask again; `writing` for
+    acts that change something in Tela, which the client still refuses unless `may_write`.
+    """
     if not workspace.api_key_encrypted:
         raise NoKey
+    allow_writes = writing and may_write(workspace)
     if hurried:
         return TelaClient(
             workspace.api_url,
@@ -28,5 +43,7 @@ def tela_client(workspace: Workspace, *, hurried: bool = False) -> TelaClient:
             connect_timeout=3.0,
             read_timeout=6.0,
             budget=RetryBudget(attempts=LIVE_ATTEMPTS, seconds=LIVE_SECONDS),
+            allow_writes=allow_writes,
         )
-    return TelaClient(workspace.api_url, workspace.api_key)
+    retries = 0 if once else RETRIES
+    return TelaClient(workspace.api_url, workspace.api_key, retries=retries, allow_writes=allow_writes)

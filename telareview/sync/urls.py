@@ -1,6 +1,6 @@
 from django.urls import path
 
-from telareview.sync import views
+from telareview.sync import views, webhook_views
 
 app_name = "sync"
 
@@ -16,4 +16,8 @@ urlpatterns = [
     path("sync/sweep/", views.sweep, name="sweep"),
     path("sync/drift/", views.drift, name="drift"),
     path("sync/apps/", views.name_app, name="name-app"),
+    # /webhooks/
+    path("webhooks/tela/<slug:slug>/", webhook_views.tela, name="webhook"),
+    # A sender may drop the slash, and would follow a redirect with GET.
+    path("webhooks/tela/<slug:slug>", webhook_views.tela),
 ]

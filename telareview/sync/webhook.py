@@ -1,0 +1,278 @@
+"""A webhook call: whether its sender may call at all, what it names, and how it is kept before it is answered.
+
+Tela does not sign its calls, so a call carries a shared secret, and what it says is news, not truth: of its body only
+ids are used. Nothing here asks Tela or touches the mirror.
+
+    WebhookRefused                     nothing was kept                          answer
+    ├── NotAdmitted                    no such workspace, no secret, a wrong one    401
+    ├── BodyTooLarge                   more than MAX_WEBHOOK_BYTES                  413
+    ├── BodyEncoded                    compressed                                   415
+    ├── BodyCutShort                   the sender broke off                         400
+    └── TooManyWaiting                 MAX_WAITING calls wait for a worker          429
+    UnreadableBody                     not a JSON object; kept for a person         400
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import connection
+from django.http import HttpRequest
+from django.utils import timezone
+
+from telareview.accounts.encryption import SecretError
+from telareview.accounts.models import Workspace
+from telareview.sync.models import Delivery
+from telareview.tasks.facts import holdable
+from telareview.tela import Secret
+
+SECRET_HEADER = "X-Telareview-Secret"  # noqa: S105  # nosec B105 - the header's name
+BEARER = "bearer "
+#: Tela sends the parsed text of a task's files along; a few hundred kB are honest, and we need none of it.
+MAX_WEBHOOK_BYTES = 1_000_000
+#: Calls of one workspace that are stored and not yet processed. Beyond it nobody works them off, and the pull has the
+#: news anyway.
+MAX_WAITING = 10_000
+#: An id longer than this is no id; a digest of the body takes its place.
+MAX_ID_CHARACTERS = 200
+MAX_EVENT_CHARACTERS = 100
+
+#: One spelling only: `UUID` itself also reads braces, `urn:uuid:` and 32 bare digits.
+IDENTITY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+#: Keys by which the payload of a run (`webhook_url`) differs from that of an event.
+RUN_KEYS = frozenset({"raw_input", "raw_output", "input_content", "output_content", "prompt_version_id"})
+
+INSERT = """
+INSERT INTO sync_delivery (workspace_id, received_at, event_id, event, task_id, completion_run_id, body,
+                           attempts, processed_at, outcome, error_code, error)
+VALUES (%s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s)
+ON CONFLICT (workspace_id, event_id) DO NOTHING
+RETURNING id
+"""
+
+
+class WebhookRefused(Exception):
+    """The call was refused; nothing was kept."""
+
+    status: ClassVar[int] = 400
+
+    def __str__(self) -> str:
+        return " ".join(part for part in ((self.__doc__ or "").strip(), *map(str, self.args)) if part)
+
+
+class NotAdmitted(WebhookRefused):
+    """The call carries no valid secret. Send it as X-Telareview-Secret, or as Authorization: Bearer."""
+
+    # One answer for all reasons: a stranger does not learn which workspaces there are.
+    status = 401
+
+
+class BodyTooLarge(WebhookRefused):
+    """The body is longer than 1,000,000 bytes."""
+
+    status = 413
+
+
+class BodyEncoded(WebhookRefused):
+    """The body is compressed. Send it as it is."""
+
+    status = 415
+
+
+class BodyCutShort(WebhookRefused):
+    """The body ended before its announced length."""
+
+
+class TooManyWaiting(WebhookRefused):
+    """Too many calls are waiting to be processed. Send this one again later."""
+
+    status = 429
+
+
+class UnreadableBody(Exception):
+    """The body of the call is not a JSON object."""
+
+    code = "unreadable_body"
+
+    def __str__(self) -> str:
+        return " ".join(part for part in ((self.__doc__ or "").strip(), *map(str, self.args)) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What one call says happened, and to what. None of it is believed."""
+
+    #: The call's own id, else a digest of its body.
+    event_id: str
+    #: Tela's word as it came (`task.approved`), or `run.` and the run's status; "" when not told.
+    event: str
+    task_id: UUID | None
+    #: The run of a task whose own id was not told.
+    completion_run_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A call that now stands in the database."""
+
+    news: News
+    #: False: it was there already.
+    is_new: bool
+
+
+def admitted(slug: str, headers: Mapping[str, str]) -> Workspace:
+    """The workspace that the address names, for a sender with its secret. Raises NotAdmitted."""
+    workspace = Workspace.objects.filter(slug=slug).first()
+    try:
+        secrets = workspace.webhook_secrets if workspace else ()
+    except SecretError as error:
+        raise NotAdmitted from error
+    if workspace is None or not carries_secret(headers, secrets):
+        raise NotAdmitted
+    return workspace
+
+
+def carries_secret(headers: Mapping[str, str], secrets: Iterable[Secret]) -> bool:
+    """Whether a header holds one of the secrets. Takes the same time whichever it is and wherever they differ."""
+    authorization = headers.get("Authorization", "")
+    bearer = authorization[len(BEARER) :].strip() if authorization[: len(BEARER)].lower() == BEARER else ""
+    offered = [_digest(_octets(text)) for text in (headers.get(SECRET_HEADER, ""), bearer)]
+    valid = [_digest(secret.reveal().encode()) for secret in secrets if secret]
+    return any([hmac.compare_digest(mine, theirs) for mine in valid for theirs in offered])  # noqa: C419 - all of them
+
+
+def read_body(request: HttpRequest) -> bytes:
+    """The body, at most MAX_WEBHOOK_BYTES of it. Raises BodyTooLarge before reading where its length is announced."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise BodyEncoded
+    told = request.META.get("CONTENT_LENGTH") or ""
+    length = int(told) if told.isascii() and told.isdigit() and len(told) < 20 else None
+    if length is not None and length > MAX_WEBHOOK_BYTES:
+        raise BodyTooLarge
+    # Django reads as much as was announced; a chunked body announces nothing, and its server marks the end.
+    marked = request.META.get("wsgi.input_terminated") and request.META.get("HTTP_TRANSFER_ENCODING")
+    source = request.META["wsgi.input"] if marked and length is None else request
+    try:
+        body: bytes = source.read(MAX_WEBHOOK_BYTES + 1)
+    except OSError as error:
+        raise BodyCutShort from error
+    if len(body) > MAX_WEBHOOK_BYTES:
+        raise BodyTooLarge
+    if length is not None and len(body) < length:
+        raise BodyCutShort
+    return body
+
+
+def read_news(body: bytes) -> News:
+    """What a body names; whatever else stands in it is passed over. Raises UnreadableBody."""
+    told = _json_object(body)
+    task = told.get("task")
+    is_run = "event" not in told and not RUN_KEYS.isdisjoint(told)
+    if is_run:
+        event = f"run.{told['status']}" if isinstance(told.get("status"), str) else "run"
+        return News(
+            # A run's id stays the same through all that is told of it.
+            event_id=_digest_id(body),
+            event=_short(event),
+            task_id=None,
+            completion_run_id=_identity(told.get("id")),
+        )
+    named = told.get("id")
+    fits = isinstance(named, str) and 0 < len(named) <= MAX_ID_CHARACTERS
+    return News(
+        event_id=holdable(named) or "" if fits else _digest_id(body),
+        event=_short(told.get("event")),
+        task_id=_identity(task.get("id") if isinstance(task, dict) else told.get("taskId")),
+        completion_run_id=None,
+    )
+
+
+def receive(workspace: Workspace, body: bytes) -> Kept:
+    """Store a call, in one statement that has committed on return. Raises TooManyWaiting, and UnreadableBody after the
+    body was stored with its error. Database errors pass through: nothing was stored then.
+    """
+    if _waiting(workspace) >= MAX_WAITING:
+        raise TooManyWaiting
+    try:
+        news = read_news(body)
+    except UnreadableBody as error:
+        news = News(event_id=_digest_id(body), event="", task_id=None, completion_run_id=None)
+        _insert(workspace, news, _text(body), outcome=Delivery.Outcome.UNREADABLE, error=error)
+        raise
+    text = _text(body)
+    outcome = "" if news.task_id or news.completion_run_id else Delivery.Outcome.NO_TASK
+    if _insert(workspace, news, text, outcome=outcome):
+        return Kept(news, is_new=True)
+    if Delivery.objects.filter(workspace=workspace, event_id=news.event_id, body=text).exists():
+        return Kept(news, is_new=False)
+    # An id that comes again with other content may be no id of the call at all; asking Tela once more costs less than
+    # missing what happened.
+    apart = News(
+        event_id=f"{news.event_id} {_digest_id(body)}",
+        event=news.event,
+        task_id=news.task_id,
+        completion_run_id=news.completion_run_id,
+    )
+    return Kept(apart, is_new=_insert(workspace, apart, text, outcome=outcome))
+
+
+def _insert(workspace: Workspace, news: News, text: str, *, outcome: str, error: UnreadableBody | None = None) -> bool:
+    """Whether the row is new. With an outcome there is nothing left to process."""
+    now = timezone.now()
+    code, sentence = (error.code, str(error)) if error else ("", "")
+    row: list[Any] = [workspace.pk, now, news.event_id, news.event, news.task_id, news.completion_run_id, text]
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [*row, now if outcome else None, str(outcome), code, sentence])
+        return cursor.fetchone() is not None
+
+
+def _waiting(workspace: Workspace) -> int:
+    """Stored calls not yet processed; counted no further than MAX_WAITING."""
+    waiting = Delivery.objects.filter(workspace=workspace, processed_at=None).order_by()
+    return waiting[:MAX_WAITING].count()
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        # Numbers stay text: none of them is needed, and none can be too large then.
+        told = json.loads(body.decode().removeprefix("\ufeff"), parse_int=str, parse_float=str, parse_constant=str)
+    except UnicodeDecodeError as error:
+        raise UnreadableBody("It is not UTF-8 text.") from error
+    except RecursionError as error:
+        raise UnreadableBody("It is nested too deeply.") from error
+    except ValueError as error:
+        raise UnreadableBody("It is not JSON." if body.strip() else "It is empty.") from error
+    if not isinstance(told, dict):
+        raise UnreadableBody()
+    return told
+
+
+def _identity(told: object) -> UUID | None:
+    return UUID(told) if isinstance(told, str) and IDENTITY.fullmatch(told) else None
+
+
+def _short(told: object) -> str:
+    return (holdable(told[:MAX_EVENT_CHARACTERS]) or "") if isinstance(told, str) else ""
+
+
+def _text(body: bytes) -> str:
+    """The body as PostgreSQL can hold it, with stand-ins for what it cannot."""
+    return holdable(body.decode("utf-8", "replace")) or ""
+
+
+def _digest_id(body: bytes) -> str:
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
+
+
+def _digest(octets: bytes) -> bytes:
+    return hashlib.sha256(octets).digest()
+
+
+def _octets(text: str) -> bytes:
+    """A header's bytes as they came: WSGI hands them over as Latin-1."""
+    return text.encode("latin-1", "replace")
