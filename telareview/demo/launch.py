@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import timedelta
 from typing import NoReturn, Self
@@ -26,6 +27,7 @@ LOOPBACK = "127.0.0.1"
 #: Where to reach a server that listens on every address of the machine.
 NEAR = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  # nosec B104 - looked up, not bound
 DEFAULT_PORT = 8000
+HIGHEST_PORT = 65535
 PORTS_TO_TRY = 100
 ANSWER_SECONDS = 2
 #: Between two plain progress lines, where there is no terminal to draw a bar on.
@@ -108,6 +110,13 @@ class Launch:
             cwd=BASE_DIR,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
+
+
+def port_number(text: str) -> int:
+    """For argparse. Raises ArgumentTypeError."""
+    if not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
+        raise ArgumentTypeError(f"{text!r} is no port: it must be a number from 1 to {HIGHEST_PORT}")
+    return int(text)
 
 
 def choose_port(host: str, wanted: int | None, *, or_next: bool) -> int | None:

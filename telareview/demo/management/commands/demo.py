@@ -12,7 +12,7 @@ from telareview.accounts.people import ensure_demo_people
 from telareview.accounts.workspaces import DEFAULT_SLUG, ensure_default_workspace
 from telareview.demo import local
 from telareview.demo.area import World
-from telareview.demo.launch import DEFAULT_PORT, Launch, choose_port
+from telareview.demo.launch import DEFAULT_PORT, Launch, choose_port, port_number
 from telareview.demo.names import name_demo
 from telareview.demo.supervisor import ChildDied
 from telareview.sync.backfill import is_filled
@@ -25,7 +25,9 @@ class Command(BaseCommand):
     help = "Run telareview over a stand-in of Tela: database, stand-in, worker and web server, until Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, help=f"of the pages (default: {DEFAULT_PORT}, or the next free one)")
+        parser.add_argument(
+            "--port", type=port_number, help=f"of the pages (default: {DEFAULT_PORT}, or the next free one)"
+        )
 
     def handle(self, *args: Any, port: int | None, **options: Any) -> None:
         here = local.surroundings

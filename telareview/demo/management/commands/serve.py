@@ -12,7 +12,7 @@ from telareview.accounts.people import PASSWORD_BYTES, ensure_first_admin
 from telareview.accounts.roles import Role
 from telareview.accounts.workspaces import ensure_default_workspace
 from telareview.demo import local
-from telareview.demo.launch import DEFAULT_PORT, Launch, choose_port
+from telareview.demo.launch import DEFAULT_PORT, Launch, choose_port, port_number
 from telareview.demo.supervisor import ChildDied
 from telareview.web.client import is_loopback
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-        parser.add_argument("--port", type=int, help=f"port to listen on (default: {DEFAULT_PORT})")
+        parser.add_argument("--port", type=port_number, help=f"port to listen on (default: {DEFAULT_PORT})")
         parser.add_argument("--admin", metavar="EMAIL", default=FIRST_ADMIN, help="of the first administrator")
         parser.add_argument("--new-password", action="store_true", help="make the first administrator a new password")
 
