@@ -11,3 +11,9 @@ from telareview.demo.testing import browser_arguments
 def browser_type_launch_args() -> dict[str, Any]:
     """Here and not in the plugin, because a fixture of a conftest wins over pytest-playwright's own."""
     return browser_arguments()
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashing(settings: Any) -> None:
+    """The real one takes half a second for each password on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

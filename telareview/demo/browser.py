@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+#: Without a font of its own a bare machine draws empty boxes.
+PACKAGES = ("chromium", "fonts-liberation")
 MAC_PLACES = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -41,10 +43,12 @@ def install_chromium() -> str | None:
     if os.geteuid() != 0:
         return "no Chromium is installed, and only root can install it (apt-get install chromium)"
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (("update", "-q"), ("install", "-q", "-y", "--no-install-recommends", "chromium")):
+    for arguments in (("update", "-q"), ("install", "-q", "-y", "--no-install-recommends", *PACKAGES)):
         done = subprocess.run(["apt-get", *arguments], env=environment, capture_output=True, text=True)
         if done.returncode != 0:
-            return f"`apt-get {' '.join(arguments)}` failed: {done.stderr.strip().splitlines()[-1:]}"
+            return (
+                f"`apt-get {' '.join(arguments)}` failed: {(done.stderr.strip() or 'no reason given').splitlines()[-1]}"
+            )
     return None if find_chromium() else "apt-get installed chromium, but it is not on PATH"
 
 
