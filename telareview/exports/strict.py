@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.timezone import get_current_timezone
 
 from telareview.accounts.models import Workspace
@@ -29,7 +30,7 @@ def read_strictly(query: MultiDict, workspace: Workspace, zone: ZoneInfo | None 
     """The filter of a query string. Raises BrokenFilter where a page would leave something out."""
     zone = zone or get_current_timezone()
     statuses = frozenset(Task.objects.all().distinct_values("status", workspace))
-    task_filter, problems = parse(query, Reader(zone, statuses))
+    task_filter, problems = parse(query, Reader(zone, statuses, now=timezone.now()))
     if problems:
         raise BrokenFilter([str(problem) for problem in problems])
     return Asked(task_filter, zone)

@@ -1,5 +1,6 @@
 """Everything the task page shows: one version of a task, what a reviewer changed in it, and its neighbours."""
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -12,6 +13,7 @@ from telareview.accounts.models import Workspace
 from telareview.tasks.change_table import ChangeTable, change_table
 from telareview.tasks.files import FileLink, file_links
 from telareview.tasks.filters import TaskFilter
+from telareview.tasks.known import matching_tasks
 from telareview.tasks.models import AppName, Payload, Task, TaskVersion
 from telareview.tasks.paging import neighbours
 from telareview.tasks.raw_view import Leaf, RawView, leaves, show_raw
@@ -160,19 +162,28 @@ class TaskPage:
     @cached_property
     def neighbours(self) -> tuple[str, str]:
         """Addresses of the tasks before and after this one in the list it was opened from; "" at the ends."""
-        matching = Task.objects.of(self.task.workspace).matching(self.task_filter, get_current_timezone())
-        before, after = neighbours(matching, self.task_filter, self.task)
+        matching = matching_tasks(self.task.workspace, self.task_filter, get_current_timezone())
+        before, after = neighbours(matching, self.task_filter, self.version if self.task_filter.as_of else self.task)
         return (
             f"/tasks/{before.task_id}/{self.suffix}" if before else "",
             f"/tasks/{after.task_id}/{self.suffix}" if after else "",
         )
 
 
-def find_version(workspace: Workspace, task_id: UUID, number: int | None) -> tuple[Task, TaskVersion] | None:
-    """The task's card and one of its versions (the newest without `number`); None when either is not there."""
+def find_version(
+    workspace: Workspace, task_id: UUID, number: int | None, as_of: dt.datetime | None = None
+) -> tuple[Task, TaskVersion] | None:
+    """The task's card and one of its versions; None when either is not there.
+
+    Without `number` the newest version, or with `as_of` the last one observed by then.
+    """
     task = Task.objects.of(workspace).filter(task_id=task_id).first()
     if task is None:
         return None
-    wanted = TaskVersion.objects.of_task(workspace, task_id).filter(number=number or task.version_number)
-    version = wanted.first()
+    versions = TaskVersion.objects.of_task(workspace, task_id)
+    if number is not None:
+        versions = versions.filter(number=number)
+    elif as_of is not None:
+        versions = versions.filter(observed_at__lte=as_of)
+    version = versions.first()
     return (task, version) if version is not None else None

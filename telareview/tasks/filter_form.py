@@ -108,7 +108,7 @@ def filter_form(task_filter: TaskFilter, facets: Facets) -> FilterForm:
         approved=SpanInputs.of("approvedAt", task_filter.approved_at),
         created=SpanInputs.of("createdAt", task_filter.created_at),
         updated=SpanInputs.of("updatedAt", task_filter.updated_at),
-        carried=[pair for pair in task_filter.as_pairs() if pair[0] not in FIELDS],
+        carried=[pair for pair in task_filter.from_start().as_pairs() if pair[0] not in FIELDS],
     )
 
 

@@ -85,6 +85,8 @@ class TaskFilter:
     order_by: str = "updatedAt"
     order: Literal["asc", "desc"] = "desc"
     limit: int = DEFAULT_PAGE_SIZE
+    #: The page size that an address without `limit` means: the reader's own.
+    usual_limit: int = DEFAULT_PAGE_SIZE
     cols: tuple[str, ...] = ()
     #: The number shown to people; without a cursor it is also the place. 0 = reached without counting.
     page: int = 1
@@ -102,7 +104,12 @@ class TaskFilter:
 
     def whole_list(self) -> Self:
         """The list itself, without place, page size and columns: what is exported, counted and compared."""
-        return self.replace(page=1, after="", before="", limit=DEFAULT_PAGE_SIZE, cols=(), source="")
+        return self.replace(page=1, after="", before="", limit=self.usual_limit, cols=(), source="")
+
+    def without_criteria(self) -> Self:
+        """Every task, in the same order, page size and columns."""
+        plain = TaskFilter()
+        return self.from_start().replace(as_of=None, source="", **{name: getattr(plain, name) for name in CRITERIA})
 
     @property
     def order_column(self) -> str:
@@ -112,6 +119,11 @@ class TaskFilter:
     @property
     def descending(self) -> bool:
         return self.order == "desc"
+
+    @property
+    def has_place(self) -> bool:
+        """Whether it names another page than the first."""
+        return bool(self.page != 1 or self.after or self.before)
 
     @property
     def is_narrowed(self) -> bool:
@@ -150,7 +162,8 @@ class TaskFilter:
         say("source", [self.source] if self.source else [])
         say("orderBy", [self.order_by] if self.order_by != "updatedAt" else [])
         say("order", [self.order] if self.order != "desc" else [])
-        say("limit", [self.limit] if self.limit != DEFAULT_PAGE_SIZE else [])
+        # A place is one only together with the page size it was counted in.
+        say("limit", [self.limit] if self.limit != self.usual_limit or self.has_place else [])
         say("cols", [",".join(self.cols)] if self.cols else [])
         say("page", [self.page] if self.page != 1 else [])
         say("after", [self.after] if self.after else [])
@@ -195,3 +208,6 @@ class Reader:
     zone: ZoneInfo
     #: Statuses seen in the mirror beside the documented ones.
     statuses: frozenset[str] = frozenset()
+    #: The present, for `asOf`; None lets every moment stand.
+    now: dt.datetime | None = None
+    page_size: int = DEFAULT_PAGE_SIZE

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from django.utils.translation import ngettext
 from telareview.tasks.chips import Chip, chips
 from telareview.tasks.filter_form import Facets, FilterForm, filter_form
 from telareview.tasks.filters import PAGE_SIZES, Reader, TaskFilter
+from telareview.tasks.known import matching_tasks
 from telareview.tasks.list_columns import COLUMNS, Header, headers
 from telareview.tasks.models import Task
 from telareview.tasks.paging import END, BrokenCursor, Page, read_page
@@ -101,14 +103,16 @@ class Listing:
 
     @property
     def clear_address(self) -> str:
-        asked = self.task_filter
-        return TaskFilter(order_by=asked.order_by, order=asked.order, limit=asked.limit, cols=asked.cols).address(
-            self.path
-        )
+        return self.task_filter.without_criteria().address(self.path)
 
     @property
     def live_address(self) -> str:
-        return self.task_filter.replace(source="").address(reverse("sync:live"))
+        """Where the list is checked live; the past is not."""
+        return "" if self.task_filter.as_of else self.task_filter.replace(source="").address(reverse("sync:live"))
+
+    @property
+    def present_address(self) -> str:
+        return self.task_filter.from_start().replace(as_of=None).address(self.path)
 
     @property
     def count_address(self) -> str:
@@ -124,14 +128,10 @@ class Listing:
 
 
 def ask(request: "MemberRequest") -> tuple[TaskFilter, list[str]]:
-    """The filter this request asks for, and a sentence for everything that was left out.
-
-    A request that names no page size gets the reader's own.
-    """
+    """The filter this request asks for, and a sentence for everything that was left out."""
     statuses = frozenset(Task.objects.all().distinct_values("status", request.workspace))
-    task_filter, problems = parse(request.GET, Reader(get_current_timezone(), statuses))
-    if "limit" not in request.GET:
-        task_filter = task_filter.replace(limit=request.user.page_size)
+    reader = Reader(get_current_timezone(), statuses, now=timezone.now(), page_size=request.user.page_size)
+    task_filter, problems = parse(request.GET, reader)
     notices = [str(problem) for problem in problems]
     if strange := [name for name in task_filter.cols if name not in COLUMNS]:
         notices.append(_("There is no column “%(name)s”; it was left out.") % {"name": ", ".join(strange)[:80]})
@@ -143,7 +143,7 @@ def make_listing(
     request: "MemberRequest", task_filter: TaskFilter, notices: list[str], *, fresh: frozenset[UUID] = frozenset()
 ) -> Listing:
     """The page of the mirror that the filter names, with all that stands around it."""
-    matching = Task.objects.of(request.workspace).matching(task_filter, get_current_timezone())
+    matching = matching_tasks(request.workspace, task_filter, get_current_timezone())
     try:
         page = read_page(matching, task_filter)
     except BrokenCursor:

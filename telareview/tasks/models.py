@@ -161,7 +161,11 @@ class TaskVersion(TaskFacts):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "task_id", "number"], name="version_number_once_per_task")
         ]
-        indexes = [models.Index(fields=["workspace", "observed_at", "id"], name="version_by_observed_at")]
+        indexes = [
+            models.Index(fields=["workspace", "observed_at", "id"], name="version_by_observed_at"),
+            # The list as it was known at a moment, in its usual order.
+            models.Index(fields=["workspace", "updated_at", "task_id"], name="version_by_updated_at"),
+        ]
         triggers = append_only("versions")
 
     def __str__(self) -> str:

@@ -17,8 +17,8 @@ from django.db.models import Q
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 
 from telareview.tasks.filters import NEVER_EMPTY, TaskFilter
-from telareview.tasks.models import Task
-from telareview.tasks.querysets import TaskQuerySet
+from telareview.tasks.models import Task, TaskFacts
+from telareview.tasks.querysets import FactsQuerySet
 
 #: `before=end` asks for the last page.
 END = "end"
@@ -39,7 +39,7 @@ class Cursor:
     task_id: UUID
 
     @classmethod
-    def at(cls, task: Task, task_filter: TaskFilter) -> Self:
+    def at(cls, task: TaskFacts, task_filter: TaskFilter) -> Self:
         return cls(task_filter.order_by, getattr(task, task_filter.order_column), task.task_id)
 
     def __str__(self) -> str:
@@ -97,7 +97,7 @@ class Page:
         return None if self.first_number is None else self.first_number + len(self.rows) - 1
 
 
-def read_page(matching: TaskQuerySet, task_filter: TaskFilter) -> Page:
+def read_page(matching: FactsQuerySet, task_filter: TaskFilter) -> Page:
     """The page of `matching` that the filter's place names: two statements at most, three where a list begins anew.
 
     Raises BrokenCursor.
@@ -113,7 +113,9 @@ def read_page(matching: TaskQuerySet, task_filter: TaskFilter) -> Page:
     return _page(found[: task_filter.limit], task_filter, more=len(found) > task_filter.limit)
 
 
-def neighbours(matching: TaskQuerySet, task_filter: TaskFilter, task: Task) -> tuple[Task | None, Task | None]:
+def neighbours(
+    matching: FactsQuerySet, task_filter: TaskFilter, task: TaskFacts
+) -> tuple[TaskFacts | None, TaskFacts | None]:
     """The tasks before and after `task` in the filter's order; None at the ends."""
     alone = task_filter.from_start().replace(limit=0)
     cursor = Cursor.at(task, task_filter)
@@ -122,7 +124,7 @@ def neighbours(matching: TaskQuerySet, task_filter: TaskFilter, task: Task) -> t
     return (before[0] if before else None, after[0] if after else None)
 
 
-def _page_before(matching: TaskQuerySet, task_filter: TaskFilter) -> Page:
+def _page_before(matching: FactsQuerySet, task_filter: TaskFilter) -> Page:
     at_end = task_filter.before == END
     cursor = None if at_end else Cursor.read(task_filter.before, task_filter)
     found = _seek(matching, task_filter, cursor, not task_filter.descending)
@@ -133,7 +135,7 @@ def _page_before(matching: TaskQuerySet, task_filter: TaskFilter) -> Page:
     return _page(rows, task_filter, more=not at_end, at_end=at_end)
 
 
-def _seek(matching: TaskQuerySet, task_filter: TaskFilter, cursor: Cursor | None, descending: bool) -> list[Task]:
+def _seek(matching: FactsQuerySet, task_filter: TaskFilter, cursor: Cursor | None, descending: bool) -> list[Task]:
     """Up to limit + 1 rows behind the cursor, walking up or down (`descending` is the direction of the walk)."""
     column, wanted = task_filter.order_column, task_filter.limit + 1
     sign = "-" if descending else ""
@@ -164,7 +166,7 @@ def _beyond(column: str, cursor: Cursor, descending: bool) -> Any:
     return compare((column, "task_id"), (cursor.key, cursor.task_id))
 
 
-def _counted(matching: TaskQuerySet, task_filter: TaskFilter) -> list[Task]:
+def _counted(matching: FactsQuerySet, task_filter: TaskFilter) -> list[Task]:
     """A page by its number alone: counts past the rows before it, so only typed addresses do this."""
     offset = (task_filter.page - 1) * task_filter.limit
     ordered = matching.in_order(task_filter)

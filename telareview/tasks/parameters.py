@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from telareview.tasks.filters import ORDER_COLUMNS, REVISIONS, STATUSES, OutputCondition, Reader, Span, TaskFilter
-from telareview.tasks.moments import Moment, first_instant, parse_moment
+from telareview.tasks.moments import Moment, end_instant, first_instant, parse_moment
 
 #: A value longer than this is no search but an accident; the longest path or e-mail is far below it.
 MAX_VALUE_CHARACTERS = 500
@@ -106,9 +106,12 @@ def parse(query: MultiDict, reader: Reader) -> tuple[TaskFilter, list[Problem]]:
         if span is not None:
             own = reading.fields.get(field, Span())
             reading.fields[field] = Span(own.since or span.since, own.until or span.until)
+    if reading.fields.get("as_of") and reading.fields.pop("output", None):
+        reading.refuse("output", "", _("Outputs are searched in the present only; with asOf that filter was left out."))
     if reading.fields.get("after"):
         reading.fields.pop("before", None)
-    return TaskFilter(**reading.fields), reading.problems
+    size = reader.page_size
+    return TaskFilter(**{"limit": size, **reading.fields}, usual_limit=size), reading.problems
 
 
 def _limit_of(name: str) -> int:
@@ -181,10 +184,17 @@ def _edge(field: str, side: str) -> _Taker:
 
 
 def _as_of(reading: _Reading, name: str, values: list[str]) -> None:
+    """A day means its end, or now if it has not ended; a moment that is still to come is left out."""
     expected = _("a date such as 2026-03-01 or an instant such as 2026-03-01T12:00:00Z")
     moment = reading.one(name, values, lambda text: parse_moment(text, reading.reader.zone), expected)
-    if moment is not None:
-        reading.fields["as_of"] = first_instant(moment, reading.reader.zone)
+    if moment is None:
+        return
+    now, zone = reading.reader.now, reading.reader.zone
+    if now is not None and first_instant(moment, zone) > now:
+        reading.refuse(name, values[-1], _("asOf lies in the future; the present is shown."))
+        return
+    end, _included = end_instant(moment, zone)
+    reading.fields["as_of"] = end if now is None else min(end, now)
 
 
 def _output(reading: _Reading, match: re.Match[str], values: list[str]) -> None:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from django.db import connection, models
-from django.db.models import F
+from django.db.models import Case, Exists, F, OuterRef, When
 
 from telareview.tasks.criteria import conditions
 from telareview.tasks.filters import NEVER_EMPTY, TaskFilter
 from telareview.tasks.outputs import output_conditions
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from telareview.accounts.models import Workspace
@@ -39,10 +40,8 @@ class FactsQuerySet(models.QuerySet[Any]):
         key = F(column)
         return self.order_by(key.desc(nulls_last=True) if sign else key.asc(nulls_last=True), f"{sign}task_id")
 
-
-class TaskQuerySet(FactsQuerySet):
     def matching(self, task_filter: TaskFilter, zone: ZoneInfo) -> Self:
-        """Tasks for which every criterion of the filter holds; days are days of `zone`."""
+        """Rows for which every criterion of the filter holds; days are days of `zone`."""
         found = self.filter(conditions(task_filter, zone))
         if task_filter.output:
             found = found.filter(output_conditions(task_filter.output))
@@ -52,6 +51,8 @@ class TaskQuerySet(FactsQuerySet):
             found = found.filter(gone_at__isnull=False)
         return found
 
+
+class TaskQuerySet(FactsQuerySet):
     def distinct_values(self, column: str, workspace: Workspace) -> list[Any]:
         """The distinct values of an indexed column, sorted, at most `MAX_FACET_VALUES`, empty ones left out.
 
@@ -77,6 +78,19 @@ class TaskQuerySet(FactsQuerySet):
 
 
 class TaskVersionQuerySet(FactsQuerySet):
+    def known_at(self, moment: datetime) -> Self:
+        """Of each task the last version observed by then, with the index card's `gone_at` and `version_number`."""
+        later = self.model._default_manager.filter(
+            workspace=OuterRef("workspace"),
+            task_id=OuterRef("task_id"),
+            number__gt=OuterRef("number"),
+            observed_at__lte=moment,
+        )
+        return self.filter(~Exists(later), observed_at__lte=moment).annotate(
+            gone_at=Case(When(kind="gone", then=F("observed_at")), default=None),
+            version_number=F("number"),
+        )
+
     def of_task(self, workspace: Workspace, task_id: UUID) -> Self:
         """Every version of one task, newest first."""
         return self.filter(workspace=workspace, task_id=task_id).order_by("-number")

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from telareview.accounts.access import member_required
 from telareview.tasks.counting import count
 from telareview.tasks.detail import TABS, TaskPage, find_version
+from telareview.tasks.known import matching_tasks
 from telareview.tasks.listing import ask, make_listing
-from telareview.tasks.models import Task
 from telareview.web.htmx import render_page_or_part
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def task_count(request: "MemberRequest") -> HttpResponse:
     exact = bool(query.pop("exact", None))
     request.GET = query  # type: ignore[assignment]
     task_filter, _notices = ask(request)
-    matching = Task.objects.of(request.workspace).matching(task_filter, get_current_timezone())
+    matching = matching_tasks(request.workspace, task_filter, get_current_timezone())
     context = {
         "count": count(matching, exact=exact),
         "exact_address": task_filter.whole_list().address(request.path),
@@ -79,7 +79,7 @@ def _task_page(request: "MemberRequest", task_id: UUID, tab: str, number: int | 
     if number is None and version.isascii() and version.isdecimal() and len(version) < 9:
         number = int(version)
     task_filter, _notices = ask(request)
-    found = find_version(request.workspace, task_id, number)
+    found = find_version(request.workspace, task_id, number, task_filter.as_of)
     if found is None:
         raise Http404(_("There is no such task in this workspace."))
     return TaskPage(*found, task_filter, tab)

@@ -57,7 +57,7 @@ filters = st.builds(
     order=st.sampled_from(["asc", "desc"]),
     limit=st.integers(1, 100),
     page=st.integers(0, 1000),
-)
+).filter(lambda asked: not (asked.as_of and asked.output))
 
 
 @given(filters)
@@ -84,7 +84,12 @@ def test_no_query_string_breaks_the_reading(text):
 
 @pytest.mark.parametrize(
     "query",
-    ['status=["completed","failed"]', "status=completed&status=failed", "status=completed,failed", "status[]=completed&status[]=failed"],
+    [
+        'status=["completed","failed"]',
+        "status=completed&status=failed",
+        "status=completed,failed",
+        "status[]=completed&status[]=failed",
+    ],
 )
 def test_statuses_are_read_in_every_spelling_of_the_api(query):
     found, problems = parse(QueryDict(query), READER)
