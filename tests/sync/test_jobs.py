@@ -25,7 +25,7 @@ def turns(cron, seconds):
 
 def cron_of(name):
     return next(
-        periodic.cron for (task, _id), periodic in jobs.app.periodic_registry.periodic_tasks.items() if task == name
+        periodic.cron for (task, _id), periodic in app.periodic_registry.periodic_tasks.items() if task == name
     )
 
 
