@@ -38,6 +38,8 @@ ALLOWED_HOSTS += [host for host in LOOPBACK_HOSTS if host not in ALLOWED_HOSTS]
 # --- Tela -------------------------------------------------------------------------------------------------
 
 TELA_API_URL = env.text("TELA_API_URL", "https://api.tela.com")
+#: Whether the environment names the address; a stored one stays otherwise.
+TELA_API_URL_GIVEN = bool(env.text("TELA_API_URL"))
 TELA_API_KEY = env.text("TELA_API_KEY")
 TELA_WEBHOOK_SECRET = env.text("TELA_WEBHOOK_SECRET")
 TELA_ALLOW_WRITES = env.flag("TELA_ALLOW_WRITES")

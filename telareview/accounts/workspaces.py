@@ -20,7 +20,9 @@ def ensure_default_workspace() -> Workspace:
         slug=DEFAULT_SLUG,
         defaults={"name": urlsplit(settings.TELA_API_URL).hostname or "Tela", "api_url": settings.TELA_API_URL},
     )
-    workspace.api_url = settings.TELA_API_URL
+    if settings.TELA_API_URL_GIVEN or settings.TELA_API_KEY:
+        # A stored key must not travel to the default address only because no address was named this time.
+        workspace.api_url = settings.TELA_API_URL
     workspace.allow_writes = settings.TELA_ALLOW_WRITES
     if settings.TELA_API_KEY:
         workspace.set_api_key(settings.TELA_API_KEY)

@@ -13,6 +13,7 @@ KEY = "tela-key-4711-do-not-show"
 @pytest.fixture
 def environment(settings):
     settings.TELA_API_URL = "https://api.tela.example"
+    settings.TELA_API_URL_GIVEN = True
     settings.TELA_API_KEY = KEY
     settings.TELA_WEBHOOK_SECRET = "hook-secret-4711"
     settings.TELA_ALLOW_WRITES = True
@@ -45,6 +46,14 @@ def test_the_environment_wins_each_time_and_an_unset_key_leaves_the_stored_one(e
     assert workspace.api_url == "https://api.tela.example"
     assert workspace.api_key.reveal() == KEY
     assert workspace.webhook_secret.reveal() == "rotated-secret"
+
+
+def test_a_stored_key_does_not_travel_to_the_default_address(environment):
+    ensure_default_workspace()
+    environment.TELA_API_URL, environment.TELA_API_URL_GIVEN = "https://api.tela.com", False
+    environment.TELA_API_KEY = ""
+
+    assert ensure_default_workspace().api_url == "https://api.tela.example"
 
 
 def test_the_key_stands_nowhere_in_the_row_nor_in_what_prints_it(environment):
