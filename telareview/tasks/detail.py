@@ -3,8 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import Subquery
 from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
@@ -59,17 +61,14 @@ class TaskPage:
 
     @cached_property
     def payload_text(self) -> str | None:
-        """The exact JSON of this version, or of the last one before it that has any; None when it was erased."""
-        return (
-            Payload.objects.filter(
-                version__workspace=self.task.workspace_id,
-                version__task_id=self.task.task_id,
-                version__number__lte=self.version.number,
-            )
-            .order_by("-version__number")
-            .values_list("text", flat=True)
-            .first()
+        """The exact JSON of this version; None when it was erased.
+
+        A version that has no payload of its own (gone) shows that of the last one before it that ever had one.
+        """
+        told = TaskVersion.objects.of_task(self.task.workspace, self.task.task_id).filter(
+            number__lte=self.version.number, payload_commit__isnull=False
         )
+        return Payload.objects.filter(version=Subquery(told.values("pk")[:1])).values_list("text", flat=True).first()
 
     @cached_property
     def record(self) -> TaskRecord | None:
@@ -100,10 +99,18 @@ class TaskPage:
     def tabs(self) -> list[Tab]:
         counts = {"changes": len(self.version.edited_paths), "history": self.task.version_number}
         base = f"/tasks/{self.task.task_id}/"
-        suffix = self.suffix if self.is_newest else f"?version={self.version.number}"
+        pairs = self.task_filter.as_pairs()
+        if not self.is_newest:
+            pairs.append(("version", str(self.version.number)))
+        suffix = f"?{urlencode(pairs)}" if pairs else ""
         return [
             Tab(key, label, f"{base}{key}/{suffix}", key == self.tab, counts.get(key)) for key, label in TABS.items()
         ]
+
+    @property
+    def newest_address(self) -> str:
+        """The task as it is now, also where the list shows the past."""
+        return self.task_filter.replace(as_of=None).address(f"/tasks/{self.task.task_id}/")
 
     @property
     def suffix(self) -> str:
