@@ -20,7 +20,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from telareview.accounts.models import Workspace
 from telareview.sync.connection import NoKey, tela_client
 from telareview.sync.models import Delivery
-from telareview.sync.webhook import News
+from telareview.sync.news import News
 from telareview.tasks.facts import holdable
 from telareview.tasks.mirror import Look, Recorded, record_tasks
 from telareview.tasks.models import Learned

@@ -41,6 +41,16 @@ SENTENCES: dict[str, Promise] = {
     "database": _("The database refused to store what Tela sent."),
     "no_key": _("This workspace has no API key. Set TELA_API_KEY, or enter a key in the administration pages."),
     "task_is_gone": _("Tela no longer serves this task (404). The mirror keeps what it knew."),
+    "unreadable_body": _("The body of the call is not a JSON object."),
+    "empty_body": _("The body of the call is empty."),
+    "body_not_text": _("The body of the call is not UTF-8 text."),
+    "body_not_json": _("The body of the call is not JSON."),
+    "body_too_deep": _("The body of the call is nested too deeply to be read."),
+    "subscription": _("The subscription cannot be changed."),
+    "no_webhook_secret": _("This workspace has no webhook secret. Make one first."),
+    "unknown_app": _("The mirror knows no task of this app. Pull first, or check its id."),
+    "subscribed_already": _("This app's events come to this address already."),
+    "not_ours": _("This subscription calls another address. Change it in Tela."),
 }
 
 

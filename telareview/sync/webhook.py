@@ -1,4 +1,4 @@
-"""A webhook call: whether its sender may call at all, what it names, and how it is kept before it is answered.
+"""A webhook call: whether its sender may call at all, and how the call is kept before it is answered.
 
 Tela does not sign its calls, so a call carries a shared secret, and what it says is news, not truth: of its body only
 ids are used. Nothing here asks Tela or touches the mirror.
@@ -9,17 +9,14 @@ ids are used. Nothing here asks Tela or touches the mirror.
     ├── BodyEncoded                    compressed                                   415
     ├── BodyCutShort                   the sender broke off                         400
     └── TooManyWaiting                 MAX_WAITING calls wait for a worker          429
-    UnreadableBody                     not a JSON object; kept for a person         400
+    UnreadableBody (`news.py`)         not a JSON object; kept for a person         400
 """
 
 import hashlib
 import hmac
-import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.db import connection
 from django.http import HttpRequest
@@ -28,6 +25,7 @@ from django.utils import timezone
 from telareview.accounts.encryption import SecretError
 from telareview.accounts.models import Workspace
 from telareview.sync.models import Delivery
+from telareview.sync.news import News, UnreadableBody, digest_id, read_news
 from telareview.tasks.facts import holdable
 from telareview.tela import Secret
 
@@ -38,14 +36,6 @@ MAX_WEBHOOK_BYTES = 1_000_000
 #: Calls of one workspace that are stored and not yet processed. Beyond it nobody works them off, and the pull has the
 #: news anyway.
 MAX_WAITING = 10_000
-#: An id longer than this is no id; a digest of the body takes its place.
-MAX_ID_CHARACTERS = 200
-MAX_EVENT_CHARACTERS = 100
-
-#: One spelling only: `UUID` itself also reads braces, `urn:uuid:` and 32 bare digits.
-IDENTITY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-#: Keys by which the payload of a run (`webhook_url`) differs from that of an event.
-RUN_KEYS = frozenset({"raw_input", "raw_output", "input_content", "output_content", "prompt_version_id"})
 
 INSERT = """
 INSERT INTO sync_delivery (workspace_id, received_at, event_id, event, task_id, completion_run_id, body,
@@ -62,7 +52,7 @@ class WebhookRefused(Exception):
     status: ClassVar[int] = 400
 
     def __str__(self) -> str:
-        return " ".join(part for part in ((self.__doc__ or "").strip(), *map(str, self.args)) if part)
+        return (self.__doc__ or "").strip()
 
 
 class NotAdmitted(WebhookRefused):
@@ -92,28 +82,6 @@ class TooManyWaiting(WebhookRefused):
     """Too many calls are waiting to be processed. Send this one again later."""
 
     status = 429
-
-
-class UnreadableBody(Exception):
-    """The body of the call is not a JSON object."""
-
-    code = "unreadable_body"
-
-    def __str__(self) -> str:
-        return " ".join(part for part in ((self.__doc__ or "").strip(), *map(str, self.args)) if part)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
-    """What one call says happened, and to what. None of it is believed."""
-
-    #: The call's own id, else a digest of its body.
-    event_id: str
-    #: Tela's word as it came (`task.approved`), or `run.` and the run's status; "" when not told.
-    event: str
-    task_id: UUID | None
-    #: The run of a task whose own id was not told.
-    completion_run_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,30 +136,6 @@ def read_body(request: HttpRequest) -> bytes:
     return body
 
 
-def read_news(body: bytes) -> News:
-    """What a body names; whatever else stands in it is passed over. Raises UnreadableBody."""
-    told = _json_object(body)
-    task = told.get("task")
-    is_run = "event" not in told and not RUN_KEYS.isdisjoint(told)
-    if is_run:
-        event = f"run.{told['status']}" if isinstance(told.get("status"), str) else "run"
-        return News(
-            # A run's id stays the same through all that is told of it.
-            event_id=_digest_id(body),
-            event=_short(event),
-            task_id=None,
-            completion_run_id=_identity(told.get("id")),
-        )
-    named = told.get("id")
-    fits = isinstance(named, str) and 0 < len(named) <= MAX_ID_CHARACTERS
-    return News(
-        event_id=holdable(named) or "" if fits else _digest_id(body),
-        event=_short(told.get("event")),
-        task_id=_identity(task.get("id") if isinstance(task, dict) else told.get("taskId")),
-        completion_run_id=None,
-    )
-
-
 def receive(workspace: Workspace, body: bytes) -> Kept:
     """Store a call, in one statement that has committed on return. Raises TooManyWaiting, and UnreadableBody after the
     body was stored with its error. Database errors pass through: nothing was stored then.
@@ -201,7 +145,7 @@ def receive(workspace: Workspace, body: bytes) -> Kept:
     try:
         news = read_news(body)
     except UnreadableBody as error:
-        news = News(event_id=_digest_id(body), event="", task_id=None, completion_run_id=None)
+        news = News(event_id=digest_id(body), event="", task_id=None, completion_run_id=None)
         _insert(workspace, news, _text(body), outcome=Delivery.Outcome.UNREADABLE, error=error)
         raise
     text = _text(body)
@@ -213,7 +157,7 @@ def receive(workspace: Workspace, body: bytes) -> Kept:
     # An id that comes again with other content may be no id of the call at all; asking Tela once more costs less than
     # missing what happened.
     apart = News(
-        event_id=f"{news.event_id} {_digest_id(body)}",
+        event_id=f"{news.event_id} {digest_id(body)}",
         event=news.event,
         task_id=news.task_id,
         completion_run_id=news.completion_run_id,
@@ -237,36 +181,9 @@ def _waiting(workspace: Workspace) -> int:
     return waiting[:MAX_WAITING].count()
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        # Numbers stay text: none of them is needed, and none can be too large then.
-        told = json.loads(body.decode().removeprefix("\ufeff"), parse_int=str, parse_float=str, parse_constant=str)
-    except UnicodeDecodeError as error:
-        raise UnreadableBody("It is not UTF-8 text.") from error
-    except RecursionError as error:
-        raise UnreadableBody("It is nested too deeply.") from error
-    except ValueError as error:
-        raise UnreadableBody("It is not JSON." if body.strip() else "It is empty.") from error
-    if not isinstance(told, dict):
-        raise UnreadableBody()
-    return told
-
-
-def _identity(told: object) -> UUID | None:
-    return UUID(told) if isinstance(told, str) and IDENTITY.fullmatch(told) else None
-
-
-def _short(told: object) -> str:
-    return (holdable(told[:MAX_EVENT_CHARACTERS]) or "") if isinstance(told, str) else ""
-
-
 def _text(body: bytes) -> str:
     """The body as PostgreSQL can hold it, with stand-ins for what it cannot."""
     return holdable(body.decode("utf-8", "replace")) or ""
-
-
-def _digest_id(body: bytes) -> str:
-    return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
 def _digest(octets: bytes) -> bytes:

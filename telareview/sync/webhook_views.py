@@ -8,10 +8,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from telareview.sync.deliveries import Subject, announce
+from telareview.sync.news import UnreadableBody
 from telareview.sync.webhook import (
     NotAdmitted,
     TooManyWaiting,
-    UnreadableBody,
     WebhookRefused,
     admitted,
     read_body,

@@ -5,6 +5,8 @@ from django.utils import translation
 from telareview.sync import connection, refresh, walk
 from telareview.sync.error_words import SENTENCES, in_readers_language
 from telareview.sync.exclusive import SyncError
+from telareview.sync.news import UnreadableBody
+from telareview.sync.subscriptions import SubscriptionError
 from telareview.sync.sweep import TooManyVanished
 from telareview.tela import TelaError
 
@@ -18,6 +20,7 @@ def every_error(kind):
 def test_every_error_that_a_run_can_keep_has_its_sentence():
     assert walk.UnsoundPage in set(every_error(TelaError))
     kinds = [*every_error(TelaError), *list(every_error(SyncError))[1:], connection.NoKey, refresh.TaskIsGone]
+    kinds += [*every_error(UnreadableBody), *every_error(SubscriptionError)]
 
     with translation.override("en"):
         for kind in kinds:
