@@ -13,7 +13,7 @@ from telareview.tela import TelaClient, TelaError
 
 #: First key of the advisory lock that lets one pull at a time into a workspace.
 PULL_LOCK = 0x70756C6C
-KINDS = (SyncRun.Kind.PULL, SyncRun.Kind.BACKFILL, SyncRun.Kind.SWEEP)
+KINDS = (SyncRun.Kind.PULL, SyncRun.Kind.BACKFILL, SyncRun.Kind.SWEEP, SyncRun.Kind.RECONCILE)
 
 
 class SyncError(Exception):

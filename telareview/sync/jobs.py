@@ -15,10 +15,11 @@ from procrastinate.contrib.django import app
 
 from telareview.accounts.models import Workspace
 from telareview.sync import deliveries as _deliveries  # noqa: F401 - registers the jobs of webhook calls
+from telareview.sync.backfill import is_filled
 from telareview.sync.connection import NoKey, tela_client
 from telareview.sync.gone import confirm_absent
 from telareview.sync.models import AbsentTask, SyncRun
-from telareview.sync.pull import PullIsRunning, pull_tasks, sweep_tasks
+from telareview.sync.pull import PullIsRunning, pull_tasks, reconcile_tasks, sweep_tasks
 from telareview.sync.unfinished import refresh_unfinished
 from telareview.tela import TelaClient, TelaError
 
@@ -52,11 +53,24 @@ def pull_every_workspace(context: JobContext, timestamp: int) -> None:
     _in_each_workspace(lambda workspace_id: pull_workspace(context, workspace_id), context.should_abort)
 
 
-@app.periodic(cron="17 3 * * *")
+@app.periodic(cron="17 3 * * * 47")  # seconds stand last: between two pulls, or it would find the door locked
 @app.task(name="sweep_every_workspace", queue="pull", queueing_lock="sweep_every_workspace", pass_context=True)
 def sweep_every_workspace(context: JobContext, timestamp: int) -> None:
     """The nightly sweep."""
     _in_each_workspace(lambda workspace_id: sweep_workspace(context, workspace_id), context.should_abort)
+
+
+@app.periodic(cron="23 * * * * 47")
+@app.task(name="reconcile_every_workspace", queue="pull", queueing_lock="reconcile_every_workspace", pass_context=True)
+def reconcile_every_workspace(context: JobContext, timestamp: int) -> None:
+    """The hourly comparison of counts; it has no meaning before the first fill has ended."""
+
+    def reconcile(workspace_id: int) -> None:
+        with _client_of(workspace_id) as (workspace, client):
+            if is_filled(workspace):
+                _log(workspace, reconcile_tasks(workspace, client, should_stop=context.should_abort))
+
+    _in_each_workspace(reconcile, context.should_abort)
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Workspace
+from telareview.sync.count_words import counts_in_readers_language
 from telareview.sync.error_words import in_readers_language
 
 
@@ -18,6 +19,7 @@ class SyncRun(models.Model):
         SWEEP = "sweep", _("sweep")
         LIVE = "live", _("live check")
         REFRESH = "refresh", _("refresh")
+        RECONCILE = "reconcile", _("count comparison")
 
     class Outcome(models.TextChoices):
         COMPLETE = "complete", _("complete")
@@ -44,6 +46,8 @@ class SyncRun(models.Model):
     #: Short name of the error's kind, for translation, and its sentence.
     error_code = models.TextField(blank=True, default="")
     error = models.TextField(_("error"), blank=True, default="")
+    #: Of a count comparison: `reconcile.Counts` as JSON; null for other runs, and before anything was counted.
+    counted = models.JSONField(null=True)
 
     class Meta:
         verbose_name = _("sync run")
@@ -69,6 +73,11 @@ class SyncRun(models.Model):
         """The error in the reader's language."""
         return in_readers_language(self.error_code, self.error)
 
+    @property
+    def spoken_counts(self) -> str:
+        """What a count comparison found, in the reader's language; "" for other runs."""
+        return counts_in_readers_language(self.counted)
+
 
 class Bookmark(models.Model):
     """How far the incremental walk has come: the newest `updatedAt` seen, never the clock."""
@@ -79,6 +88,8 @@ class Bookmark(models.Model):
     synced_at = models.DateTimeField(null=True)
     #: Set while Tela does not answer; the moment of the first failure in a row.
     failing_since = models.DateTimeField(null=True)
+    #: When Tela last proved to serve no versions of its tasks; it is not asked for them again by itself for a while.
+    versions_missing_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("bookmark")

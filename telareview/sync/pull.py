@@ -14,12 +14,13 @@ from telareview.accounts.models import Workspace
 from telareview.sync.backfill import Progress, backfill, is_filled
 from telareview.sync.exclusive import PullIsRunning, Stopped, run_exclusively
 from telareview.sync.models import Bookmark, SyncRun
+from telareview.sync.reconcile import reconcile
 from telareview.sync.recording import record_step
 from telareview.sync.sweep import sweep
 from telareview.sync.walk import stamp, walk
 from telareview.tela import TelaClient
 
-__all__ = ["OVERLAP", "PullIsRunning", "pull_tasks", "sweep_tasks"]
+__all__ = ["OVERLAP", "PullIsRunning", "pull_tasks", "reconcile_tasks", "sweep_tasks"]
 
 #: The longest delay between a change's stamp and its becoming visible that we allow for.
 OVERLAP = dt.timedelta(seconds=120)
@@ -86,6 +87,15 @@ def sweep_tasks(
 
     run = run_exclusively(workspace, client, lambda: SyncRun.Kind.SWEEP, work)
     return run, differences
+
+
+def reconcile_tasks(workspace: Workspace, client: TelaClient, *, should_stop: Callable[[], bool] = never) -> SyncRun:
+    """One comparison of counts, with a sweep of the months that differ; the ended run. Raises PullIsRunning."""
+
+    def work(run: SyncRun) -> None:
+        reconcile(workspace, client, run, should_stop=should_stop)
+
+    return run_exclusively(workspace, client, lambda: SyncRun.Kind.RECONCILE, work)
 
 
 def _walk_news(workspace: Workspace, client: TelaClient, run: SyncRun, should_stop: Callable[[], bool]) -> None:

@@ -24,9 +24,7 @@ def turns(cron, seconds):
 
 
 def cron_of(name):
-    return next(
-        periodic.cron for (task, _id), periodic in app.periodic_registry.periodic_tasks.items() if task == name
-    )
+    return next(periodic.cron for (task, _id), periodic in app.periodic_registry.periodic_tasks.items() if task == name)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +34,7 @@ def cron_of(name):
         ("retry_stalled_jobs", 1440),
         ("confirm_absences", 288),
         ("sweep_every_workspace", 1),
+        ("reconcile_every_workspace", 24),
         ("forget_sessions", 1),
     ],
 )
