@@ -25,6 +25,8 @@ from telareview.tela import TelaClient, TelaError
 
 #: Tasks younger than this at the sweep's start may simply not have been visible yet.
 OVERLAP = dt.timedelta(seconds=120)
+#: The end of the list is believed when it was told so often running: what was not met by then counts as vanished.
+ENDS_BELIEVED = 3
 #: More vanished tasks than this in one sweep are an accident at the source (a lost access, an empty answer), not news.
 MOST_VANISHED, MOST_VANISHED_SHARE, FEW = 100, 0.01, 5
 #: Findings kept for the report; the counts are always whole.
@@ -58,7 +60,7 @@ def sweep(
     _empty_met()
     differences = 0
     beginning = since or dt.datetime.fromtimestamp(0, dt.UTC)
-    for step in walk(client.list_tasks, "createdAt", beginning, until=until, light=True):
+    for step in walk(client.list_tasks, "createdAt", beginning, until=until, light=True, ends_believed=ENDS_BELIEVED):
         found = _compare_step(workspace, client, run, step, mend=mend)
         differences += len(found)
         if should_stop():

@@ -64,14 +64,17 @@ def walk(
     *,
     until: dt.datetime | None = None,
     light: bool = False,
+    ends_believed: int = 1,
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[Step]:
     """Pages of tasks with `key` ≥ anchor (≤ until), oldest first, until the list is read to its present end.
 
-    Raises TelaError; whatever was yielded before holds.
+    An empty or short answer may be a lie. Where the next walk begins at the newest row seen that costs a cycle; where
+    the end is remembered (a window of the first fill) or concluded from (a sweep), `ends_believed` says how often
+    running it must be told. Raises TelaError; whatever was yielded before holds.
     """
     recent: dict[UUID, dt.datetime] = {}
-    for step in _steps(ask, key, anchor, until=until, light=light, pause=pause):
+    for step in _steps(ask, key, anchor, until=until, light=light, ends_believed=ends_believed, pause=pause):
         stamps = {task.id: stamp(task, key) for task in step.page.tasks}
         yield dataclasses.replace(step, reread=frozenset(stamps.keys() & recent.keys()))
         # Only rows about the newest stamp can come again.
@@ -86,27 +89,31 @@ def _steps(
     *,
     until: dt.datetime | None,
     light: bool,
+    ends_believed: int,
     pause: Callable[[float], None],
 ) -> Iterator[Step]:
     started: dt.datetime | None = None
-    while True:
+    ends = 0
+    while ends < ends_believed:
         query = _query(key, anchor - MILLISECOND, until, light=light)
         step = _sound_step(ask, query, key, pause)
         started = started or step.page.server_time or step.asked_at
         if step.page.row_count == 0:
-            return
+            ends += 1
+            continue
         yield step
-        if step.newest is None:
-            raise UnsoundPage("(No row of a page could be read, so the pull cannot go on from there.)")
         full = step.page.row_count >= PAGE_ROWS
-        if step.newest > anchor:
+        if step.newest is None and full:
+            raise UnsoundPage("(No row of a page could be read, so the pull cannot go on from there.)")
+        if step.newest is not None and step.newest > anchor:
             if not full and step.newest >= started:
                 # The walk has caught up with changes made since it began: the rest is the next pull's.
                 return
-            anchor = step.newest
+            anchor, ends = step.newest, 0
         elif _different(step.page) < PAGE_ROWS:
-            return
+            ends += 1
         else:
+            ends = 0
             yield from drain_tie(ask, key, anchor - 2 * MILLISECOND, anchor + MILLISECOND, light=light, pause=pause)
             anchor += 2 * MILLISECOND
 

@@ -16,10 +16,19 @@ class MovingSource:
     Equal stamps stand in an order of their own, not by id, and bulk writes give hundreds of tasks one stamp.
     """
 
-    def __init__(self, seed: int, tasks: int = 300, *, changes: int = 6, faults: float = 0.0, ties: int = 130) -> None:
+    def __init__(
+        self,
+        seed: int,
+        tasks: int = 300,
+        *,
+        changes: int = 6,
+        faults: float = 0.0,
+        lies: tuple[str, ...] = ("error", "empty", "short"),
+        ties: int = 130,
+    ) -> None:
         self.random = random.Random(seed)
         self.now = BEGINNING + dt.timedelta(days=30)
-        self.changes, self.faults, self.ties = changes, faults, ties
+        self.changes, self.faults, self.lies, self.ties = changes, faults, lies, ties
         self.still = False
         #: Number → (created, updated, visible from, state).
         self.rows: dict[int, tuple[dt.datetime, dt.datetime, dt.datetime, int]] = {}
@@ -35,7 +44,7 @@ class MovingSource:
 
     def list_tasks(self, query: TaskQuery) -> TaskPage:
         self._live()
-        if self.random.random() < self.faults and (fault := self.random.choice(["error", "empty", "short"])):
+        if self.random.random() < self.faults and (fault := self.random.choice(self.lies)):
             if fault == "error":
                 raise TimedOut
             found = [] if fault == "empty" else self._found(query)[: query.limit // 3]

@@ -6,7 +6,7 @@ import pytest
 
 from telareview.sync.pull import OVERLAP
 from telareview.sync.walk import UnsoundPage, stamp, walk
-from telareview.tela import TaskPage, TimedOut
+from telareview.tela import RejectedRow, TaskPage, TimedOut
 from tests.sync.moving_source import BEGINNING, MovingSource
 from tests.tasks.records import record, task_json
 
@@ -76,6 +76,24 @@ def test_rows_read_again_at_an_edge_are_named():
 
     fresh = [task.id for step in steps for task in step.page.tasks if task.id not in step.reread]
     assert len(fresh) == len(set(fresh)) == 250
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_remembered_end_is_read_to_its_end_though_a_third_of_the_answers_is_short_or_empty(seed):
+    source = MovingSource(seed, tasks=500, changes=0, faults=0.3, lies=("empty", "short"))
+
+    steps = walk(source.list_tasks, "createdAt", BEGINNING, ends_believed=9, pause=lambda seconds: None)
+
+    assert {task.id for step in steps for task in step.page.tasks} == set(source.expected())
+
+
+def test_a_last_page_of_unreadable_rows_ends_the_walk():
+    broken = RejectedRow(index=0, reason="id is missing.", raw_json="{}", task_id=None)
+    last = TaskPage(tasks=(), rejected=(broken,), total=None, server_time=None, row_count=1)
+
+    steps = list(walk(lambda query: last, "updatedAt", BEGINNING, pause=lambda seconds: None))
+
+    assert [step.page.rejected for step in steps] == [(broken,)]
 
 
 def page_of(*raws):
