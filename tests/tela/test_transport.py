@@ -315,7 +315,9 @@ def test_a_compressed_reply_is_unpacked(raw_server):
     assert listed(raw_server(http_reply(packed, "Content-Encoding: gzip"))).row_count == 0
 
 
-@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b'["a long enough text to cut"]')[:-12]])
+@pytest.mark.parametrize(
+    "body", [b"not gzip", gzip.compress(b'["a long enough text to cut"]')[:-12]], ids=["not gzip", "cut short"]
+)
 def test_damaged_compression_is_unreadable(raw_server, body):
     with pytest.raises(UnreadableReply):
         listed(raw_server(http_reply(body, "Content-Encoding: gzip")))
