@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from telareview.tasks.filters import OutputCondition, Span, TaskFilter
 from telareview.tasks.moments import Moment
 from telareview.tasks.words import revision_word, status_word
+from telareview.web import times
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,7 @@ def show_span(span: Span) -> str:
 
 
 def show_edge(moment: Moment) -> str:
-    zone = get_current_timezone()
+    language = get_language() or "en"
     if isinstance(moment, dt.datetime):
-        local = moment.astimezone(zone)
-        return formats.date_format(local, "SHORT_DATETIME_FORMAT")
-    return formats.date_format(moment, "SHORT_DATE_FORMAT")
+        return times.absolute_text(moment, language, get_current_timezone())
+    return times.day_text(moment, language)

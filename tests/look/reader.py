@@ -22,7 +22,7 @@ def small_mirror() -> Workspace:
     acme = make_workspace("acme")
     total = {"role": "assistant", "content": {"cliente": "Acme", "total": {"valor": "170000"}}}
     original = {"role": "assistant", "content": {"cliente": "Acme", "total": {"valor": "150000"}}}
-    revised = {"outputContent": total, "originalOutputContent": original}
+    revised: dict[str, Any] = {"outputContent": total, "originalOutputContent": original}
     mirrored(
         acme,
         *(task_json(number) for number in range(1, 7)),

@@ -5,7 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-import polib
+import polib  # type: ignore[import-untyped]
 import pytest
 from django.utils.translation.template import templatize
 
