@@ -48,6 +48,7 @@ SENTENCES: dict[str, Promise] = {
     "body_too_deep": _("The body of the call is nested too deeply to be read."),
     "subscription": _("The subscription cannot be changed."),
     "no_webhook_secret": _("This workspace has no webhook secret. Make one first."),
+    "set_by_environment": _("The secret is set by TELA_WEBHOOK_SECRET. Change it there, then start anew."),
     "unknown_app": _("The mirror knows no task of this app. Pull first, or check its id."),
     "subscribed_already": _("This app's events come to this address already."),
     "not_ours": _("This subscription calls another address. Change it in Tela."),

@@ -14,15 +14,16 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.conf import settings
 from django.urls import reverse
 
 from telareview.accounts.models import Workspace
+from telareview.accounts.workspaces import DEFAULT_SLUG
 from telareview.sync.connection import tela_client
 from telareview.sync.webhook import SECRET_HEADER
 from telareview.tasks.app_names import NamedApp, named_apps
 from telareview.tela import RateLimited, Refused, TelaClient, TelaError, WrongKey
 from telareview.tela.subscriptions import (
-    EVENTS,
     Subscription,
     Trial,
     create_subscription,
@@ -33,8 +34,6 @@ from telareview.tela.subscriptions import (
     renew_headers,
     try_subscription,
 )
-
-__all__ = ["EVENTS"]
 
 #: Entropy of a secret that is made here, in bytes.
 SECRET_BYTES = 32
@@ -57,6 +56,12 @@ class NoSecret(SubscriptionError):
     """This workspace has no webhook secret. Make one first."""
 
     code = "no_webhook_secret"
+
+
+class SetByEnvironment(SubscriptionError):
+    """The secret is set by TELA_WEBHOOK_SECRET. Change it there, then start anew."""
+
+    code = "set_by_environment"
 
 
 class UnknownApp(SubscriptionError):
@@ -108,8 +113,18 @@ def is_within_reach(address: str) -> bool:
         return host != "localhost" and "." in host
 
 
+def is_set_by_environment(workspace: Workspace) -> bool:
+    """Whether TELA_WEBHOOK_SECRET names the secret; it would win again at the next start."""
+    return bool(settings.TELA_WEBHOOK_SECRET) and workspace.slug == DEFAULT_SLUG
+
+
 def make_secret(workspace: Workspace) -> str:
-    """A new secret, stored as the present one; the former one is let in for some days more. Shown to nobody again."""
+    """A new secret, stored as the present one; the former one is let in for some days more. Raises SetByEnvironment.
+
+    Whoever gets it is the only one to see it: from here on it is kept encrypted.
+    """
+    if is_set_by_environment(workspace):
+        raise SetByEnvironment
     secret = secrets.token_urlsafe(SECRET_BYTES)
     workspace.rotate_webhook_secret(secret)
     workspace.save(

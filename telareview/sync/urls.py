@@ -1,6 +1,6 @@
 from django.urls import path
 
-from telareview.sync import views, webhook_views
+from telareview.sync import views, webhook_views, webhooks_page
 
 app_name = "sync"
 
@@ -16,6 +16,12 @@ urlpatterns = [
     path("sync/sweep/", views.sweep, name="sweep"),
     path("sync/drift/", views.drift, name="drift"),
     path("sync/apps/", views.name_app, name="name-app"),
+    # /sync/webhooks/
+    path("sync/webhooks/", webhooks_page.page, name="webhooks"),
+    path("sync/webhooks/register/", webhooks_page.register, name="register-webhook"),
+    path("sync/webhooks/secret/", webhooks_page.secret, name="webhook-secret"),
+    path("sync/webhooks/subscriptions/<slug:subscription_id>/", webhooks_page.change, name="change-webhook"),
+    path("sync/webhooks/calls/<int:number>/", webhooks_page.body, name="webhook-body"),
     # /webhooks/
     path("webhooks/tela/<slug:slug>/", webhook_views.tela, name="webhook"),
     # A sender may drop the slash, and would follow a redirect with GET.

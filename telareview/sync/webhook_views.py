@@ -1,4 +1,4 @@
-"""The address that Tela calls, and the page about it."""
+"""The address that Tela calls."""
 
 import logging
 
@@ -9,14 +9,7 @@ from django.views.decorators.http import require_POST
 
 from telareview.sync.deliveries import Subject, announce
 from telareview.sync.news import UnreadableBody
-from telareview.sync.webhook import (
-    NotAdmitted,
-    TooManyWaiting,
-    WebhookRefused,
-    admitted,
-    read_body,
-    receive,
-)
+from telareview.sync.webhook import NotAdmitted, TooManyWaiting, WebhookRefused, admitted, read_body, receive
 
 #: Seconds after which a sender may try again what could not be stored.
 RETRY_AFTER_SECONDS = 30
