@@ -92,7 +92,8 @@ def _write(file: BinaryIO, select: str, columns: Sequence[Column]) -> tuple[int,
     put(",".join(_quoted(column.name) for column in columns).encode() + LINE_END)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = {EXPORT_TIMEOUT_SECONDS * 1000}")
-        with cursor.copy(f"COPY ({select}) TO STDOUT WITH (FORMAT csv)") as copy:
+        # Django turns the driver's errors into its own for statements, but not for COPY.
+        with connection.wrap_database_errors, cursor.copy(f"COPY ({select}) TO STDOUT WITH (FORMAT csv)") as copy:
             block = bytearray()
             # The server sends one message a row, ended by a line feed; one inside a cell is never the last byte.
             for row in copy:

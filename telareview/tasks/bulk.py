@@ -5,8 +5,9 @@ from typing import Any
 
 
 def copy_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Append rows with COPY."""
-    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+    """Append rows with COPY. Raises django.db's DatabaseError, as statements do."""
+    # Django turns the driver's errors into its own for statements, but not for COPY.
+    with cursor.db.wrap_database_errors, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 

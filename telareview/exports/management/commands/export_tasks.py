@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.http import QueryDict
@@ -46,8 +47,9 @@ class Command(BaseCommand):
             asked = read_strictly(QueryDict(options["query"].lstrip("?")), workspace, ZoneInfo(options["zone"]))
             names = [name.strip() for name in options["columns"].split(",") if name.strip()]
             columns = columns_named(names or asked.task_filter.cols)
-        except (BrokenFilter, UnknownColumn, ValueError) as error:
-            raise CommandError(f"Nothing was written. {error}", returncode=WRONG_USE) from error
+        except (BrokenFilter, UnknownColumn, ValueError, ValidationError) as error:
+            said = " ".join(error.messages) if isinstance(error, ValidationError) else error
+            raise CommandError(f"Nothing was written. {said}", returncode=WRONG_USE) from error
         target = Path(options["output"]).absolute()
         if not target.parent.is_dir():
             raise CommandError(f"Nothing was written. There is no folder {target.parent}.", returncode=WRONG_USE)
