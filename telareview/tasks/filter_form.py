@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 
 from telareview.accounts.models import Workspace
 from telareview.tasks.filters import REVISIONS, Span, TaskFilter
+from telareview.tasks.list_columns import COLUMNS, chosen_columns
 from telareview.tasks.models import AppName, Task
 from telareview.tasks.moments import Moment, show_moment
 from telareview.tasks.words import STATUS_WORDS, revision_word, status_word
@@ -65,6 +66,7 @@ class FilterForm:
     approved: SpanInputs
     created: SpanInputs
     updated: SpanInputs
+    columns: list[Option]
     #: Parameters without a field in the bar, carried along by hidden ones.
     carried: list[tuple[str, str]]
 
@@ -88,7 +90,7 @@ FIELDS = frozenset(
     (
         *("q", "status", "approvedBy", "revisionProcess", "promptApplicationId", "createdBy", "tags", "editedField"),
         *("approvedAtSince", "approvedAtUntil", "createdAtSince", "createdAtUntil", "updatedAtSince", "updatedAtUntil"),
-        *("taskName", "gone", "page", "after", "before"),
+        *("taskName", "gone", "cols", "page", "after", "before"),
     )
 )
 
@@ -108,12 +110,17 @@ def filter_form(task_filter: TaskFilter, facets: Facets) -> FilterForm:
         approved=SpanInputs.of("approvedAt", task_filter.approved_at),
         created=SpanInputs.of("createdAt", task_filter.created_at),
         updated=SpanInputs.of("updatedAt", task_filter.updated_at),
+        columns=_options(COLUMNS, tuple(column.key for column in chosen_columns(task_filter)), _column_word),
         carried=[pair for pair in task_filter.from_start().as_pairs() if pair[0] not in FIELDS],
     )
 
 
 #: The life of a task: offered also while no task stands there.
 USUAL = ("created", "running", "validating", "completed", "failed")
+
+
+def _column_word(key: str) -> str | Promise:
+    return COLUMNS[key].label
 
 
 def _options(values: Iterable[str], chosen: tuple[str, ...], word: Callable[[str], str | Promise]) -> list[Option]:

@@ -44,6 +44,9 @@ COLUMNS = {
 ALWAYS = "name"
 
 
+USUAL = tuple(column.key for column in COLUMNS.values() if column.shown_first)
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """One column head: what it says and where a click on it leads."""
@@ -57,7 +60,7 @@ def chosen_columns(task_filter: TaskFilter) -> list[ListColumn]:
     """The columns asked for, in that order, or the usual ones; unknown names are left out."""
     wanted = [COLUMNS[key] for key in task_filter.cols if key in COLUMNS]
     if not wanted:
-        return [column for column in COLUMNS.values() if column.shown_first]
+        return [COLUMNS[key] for key in USUAL]
     return wanted if any(column.key == ALWAYS for column in wanted) else [COLUMNS[ALWAYS], *wanted]
 
 

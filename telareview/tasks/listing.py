@@ -16,7 +16,7 @@ from telareview.tasks.chips import Chip, chips
 from telareview.tasks.filter_form import Facets, FilterForm, filter_form
 from telareview.tasks.filters import PAGE_SIZES, Reader, TaskFilter
 from telareview.tasks.known import matching_tasks
-from telareview.tasks.list_columns import COLUMNS, Header, headers
+from telareview.tasks.list_columns import COLUMNS, USUAL, Header, headers
 from telareview.tasks.models import Task
 from telareview.tasks.paging import END, BrokenCursor, Page, read_page
 from telareview.tasks.parameters import parse
@@ -136,6 +136,8 @@ def ask(request: "MemberRequest") -> tuple[TaskFilter, list[str]]:
     if strange := [name for name in task_filter.cols if name not in COLUMNS]:
         notices.append(_("There is no column “%(name)s”; it was left out.") % {"name": ", ".join(strange)[:80]})
         task_filter = task_filter.replace(cols=tuple(name for name in task_filter.cols if name in COLUMNS))
+    if task_filter.cols == USUAL:
+        task_filter = task_filter.replace(cols=())
     return task_filter, notices
 
 

@@ -225,8 +225,9 @@ def _number(least: int, most: int) -> Callable[[str], int]:
     return check
 
 
-def _columns(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+def _columns(reading: _Reading, name: str, values: list[str]) -> None:
+    """A comma list, or one tick a column."""
+    reading.fields["cols"] = tuple(dict.fromkeys(_flattened(values, commas=True)))
 
 
 def _uuids(reading: _Reading) -> Callable[[str], UUID]:
@@ -276,7 +277,7 @@ PARAMETERS: Mapping[str, _Taker] = {
     "orderBy": _single("order_by", _choice(*ORDER_COLUMNS), lambda: _("a column that can be sorted by")),
     "order": _single("order", _choice("asc", "desc"), lambda: _("asc or desc")),
     "limit": _single("limit", _number(1, MAX_LIMIT), lambda: _("a number from 1 to %(most)d") % {"most": MAX_LIMIT}),
-    "cols": _single("cols", _columns, lambda: _("a list of columns")),
+    "cols": _columns,
     "page": _single("page", _number(0, MAX_PAGE), lambda: _("a page number")),
     "after": _single("after", _text, lambda: _("a place in the list")),
     "before": _single("before", _text, lambda: _("a place in the list")),

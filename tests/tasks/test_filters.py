@@ -165,3 +165,10 @@ def test_empty_fields_of_a_plain_form_are_no_problem():
 def test_narrowed_says_whether_anything_is_asked_for():
     assert not TaskFilter(order_by="name", limit=25, page=3).is_narrowed
     assert TaskFilter(ids=(uuid4(),)).is_narrowed
+
+
+def test_columns_are_read_as_a_comma_list_or_as_ticks():
+    listed, _problems = parse(QueryDict("cols=name,status"), READER)
+    ticked, _problems = parse(QueryDict("cols=name&cols=status"), READER)
+
+    assert listed.cols == ticked.cols == ("name", "status")
