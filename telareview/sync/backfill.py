@@ -15,7 +15,7 @@ from telareview.sync.exclusive import Stopped
 from telareview.sync.models import BackfillWindow, Bookmark, SyncRun
 from telareview.sync.recording import record_step
 from telareview.sync.walk import walk
-from telareview.tela import TaskQuery, TaskRecord, TelaClient
+from telareview.tela import TaskPage, TaskQuery, TelaClient
 
 #: More windows than connections, so that a dense stretch of time does not leave the others idle.
 WINDOWS_PER_CONNECTION = 4
@@ -95,7 +95,9 @@ def _plan(workspace: Workspace, client: TelaClient, run: SyncRun, *, again: bool
     newest = _edge(client, "createdAt", "desc")
     if newest_update is None or oldest is None or newest is None:
         return False
-    first, last = oldest.created_at, newest.created_at
+    first, last = oldest.tasks[0].created_at, newest.tasks[0].created_at
+    # A stamp from the future is no bookmark; what the future is, Tela's clock says where it is told.
+    bookmark = min(newest_update.tasks[0].updated_at, newest_update.server_time or run.started_at)
     count = windows * WINDOWS_PER_CONNECTION if windows > 1 else 1
     step = (last - first) / count
     edges = sorted({first + step * index for index in range(count)})
@@ -106,19 +108,17 @@ def _plan(workspace: Workspace, client: TelaClient, run: SyncRun, *, again: bool
             BackfillWindow(workspace=workspace, since=since, until=until)
             for since, until in zip(edges, [*edges[1:], None], strict=True)
         )
-        Bookmark.objects.get_or_create(
-            workspace=workspace, defaults={"updated_at": min(newest_update.updated_at, run.started_at)}
-        )
+        Bookmark.objects.get_or_create(workspace=workspace, defaults={"updated_at": bookmark})
     return True
 
 
-def _edge(client: TelaClient, key: str, order: str) -> TaskRecord | None:
-    """The first readable task in an order; None when the list was empty several times running."""
+def _edge(client: TelaClient, key: str, order: str) -> TaskPage | None:
+    """The first tasks in an order, one at least; None when the list was empty several times running."""
     query = TaskQuery(limit=10, order_by=key, order=order, exclude_input_output=True)
     for _ in range(EMPTY_ANSWERS):
         page = client.list_tasks(query)
         if page.tasks:
-            return page.tasks[0]
+            return page
     return None
 
 
