@@ -14,7 +14,7 @@ from telareview.accounts.models import Workspace
 from telareview.sync.exclusive import Stopped
 from telareview.sync.models import BackfillWindow, Bookmark, SyncRun
 from telareview.sync.recording import record_step
-from telareview.sync.walk import walk
+from telareview.sync.walk import UnsoundPage, walk
 from telareview.tela import TaskPage, TaskQuery, TelaClient
 
 #: More windows than connections, so that a dense stretch of time does not leave the others idle.
@@ -113,12 +113,17 @@ def _plan(workspace: Workspace, client: TelaClient, run: SyncRun, *, again: bool
 
 
 def _edge(client: TelaClient, key: str, order: str) -> TaskPage | None:
-    """The first tasks in an order, one at least; None when the list was empty several times running."""
+    """The first tasks in an order, one at least; None when the list was empty several times running.
+
+    Raises UnsoundPage where there are rows, but none that can be read.
+    """
     query = TaskQuery(limit=10, order_by=key, order=order, exclude_input_output=True)
     for _ in range(EMPTY_ANSWERS):
         page = client.list_tasks(query)
         if page.tasks:
             return page
+        if page.rejected:
+            raise UnsoundPage("(None of the first rows could be read, so the fill cannot begin there.)")
     return None
 
 

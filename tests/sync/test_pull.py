@@ -295,6 +295,17 @@ def test_a_row_that_cannot_be_read_is_kept_apart_and_the_rest_goes_on(workspace,
     assert not Task.objects.filter(task_id=spoiled).exists()
 
 
+def test_where_no_row_can_be_read_the_pull_is_not_called_complete(acme):
+    with SandboxServer(tasks=5, now=NOW) as sandbox:
+        for task_id in sandbox.world.ids():
+            spoil(sandbox, task_id, status=None)
+
+        run = pulled(connect(acme, sandbox), sandbox)
+
+    assert (run.outcome, run.error_code) == (INCOMPLETE, "unsound_page")
+    assert "could be read" in run.error
+
+
 def test_a_row_that_cannot_be_read_is_kept_once_and_shown_as_text(workspace, tela, viewer):
     spoil(tela, tela.world.ids()[40], id="<script>alert(1)</script>")
     pulled(workspace, tela)
