@@ -87,7 +87,8 @@ def test_without_an_original_nothing_is_called_the_same() -> None:
     shown = change_table(compare(None, {"a": 1}, None), {"a": 1})
 
     assert not shown.revision.comparable
-    assert shown.rows == shown.unchanged == []
+    assert not shown.rows
+    assert not shown.unchanged
 
 
 @given(pairs())
