@@ -4,6 +4,7 @@ Rows, versions, bookmark and counts of a page commit together, so a process kill
 nothing. The bookmark is the newest row seen, never the clock.
 """
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 
@@ -111,8 +112,10 @@ def _walk_news(workspace: Workspace, client: TelaClient, run: SyncRun, should_st
         cap = cap or step.page.server_time or step.asked_at
         newest = max((stamp(task, "updatedAt") for task in step.page.tasks), default=top)
         top = max(top, min(newest, cap))
+        # A fill has just read and counted all of these; of them only changes are news.
+        known = frozenset(task.id for task in step.page.tasks) if run.kind == SyncRun.Kind.BACKFILL else step.reread
         with transaction.atomic():
-            record_step(workspace, run, step)
+            record_step(workspace, run, dataclasses.replace(step, reread=known))
             Bookmark.objects.filter(workspace=workspace, updated_at__lt=top).update(updated_at=top)
         if should_stop():
             raise Stopped

@@ -20,6 +20,6 @@ def record_step(workspace: Workspace, run: SyncRun, step: Step) -> Recorded:
     """Mirror the page's tasks, keep its unreadable rows, and count both on the run."""
     look = Look(workspace, LEARNED_BY[SyncRun.Kind(run.kind)], step.asked_at, run.pk)
     recorded = record_tasks(step.page.tasks, look)
-    quarantine(workspace, step.page.rejected, run)
-    count_page(run, recorded, len(step.page.rejected), step.reread)
+    rejected = quarantine(workspace, step.page.rejected, run)
+    count_page(run, recorded, rejected, step.reread)
     return recorded

@@ -69,10 +69,10 @@ def end_run(run: SyncRun, client: TelaClient | None, error: Exception | None = N
     return run
 
 
-def quarantine(workspace: Workspace, rows: Sequence[RejectedRow], run: SyncRun | None) -> None:
-    """Keep unreadable rows whole, once each, with the reason."""
+def quarantine(workspace: Workspace, rows: Sequence[RejectedRow], run: SyncRun | None) -> int:
+    """Keep unreadable rows whole, once each, with the reason; how many of them this run had not met before."""
     if not rows:
-        return
+        return 0
     now: dt.datetime = timezone.now()
     kept = {}
     for row in rows:
@@ -88,9 +88,11 @@ def quarantine(workspace: Workspace, rows: Sequence[RejectedRow], run: SyncRun |
             last_seen_at=now,
             run_id=run.pk if run else None,
         )
+    met = QuarantinedRow.objects.filter(workspace=workspace, digest__in=kept, run_id=run.pk).count() if run else 0
     QuarantinedRow.objects.bulk_create(
         kept.values(),
         update_conflicts=True,
         unique_fields=["workspace", "digest"],
         update_fields=["last_seen_at", "run_id", "reason"],
     )
+    return len(kept) - met

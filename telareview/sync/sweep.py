@@ -89,8 +89,8 @@ def _compare_step(workspace: Workspace, client: TelaClient, run: SyncRun, step: 
         found = differing(workspace, step.page.tasks)
         recorded = Recorded(unchanged=tuple(task.id for task in step.page.tasks))
     with transaction.atomic():
-        quarantine(workspace, step.page.rejected, run)
-        count_page(run, recorded, len(step.page.rejected), step.reread)
+        rejected = quarantine(workspace, step.page.rejected, run)
+        count_page(run, recorded, rejected, step.reread)
         _keep_findings(run, [_finding(each) for each in found if each.row.id not in step.reread])
     return [each for each in found if each.row.id not in step.reread]
 

@@ -68,8 +68,7 @@ def test_the_first_pull_mirrors_everything_byte_for_byte(workspace, tela):
     assert mirrored_by(workspace) == held_by(tela)
     assert TaskVersion.objects.count() == TASKS
     assert (run.kind, run.outcome, run.error) == (SyncRun.Kind.BACKFILL, COMPLETE, "")
-    assert (run.new, run.changed, run.gone, run.failed) == (TASKS, 0, 0, 0)
-    assert run.fetched == run.new + run.unchanged
+    assert (run.fetched, run.new, run.changed, run.unchanged, run.gone, run.failed) == (TASKS, TASKS, 0, 0, 0, 0)
     assert 0 < run.waited_seconds < run.seconds
 
 
@@ -227,7 +226,7 @@ def test_full_walks_everything_again_and_changes_nothing_that_is_the_same(worksp
     run = pulled(workspace, tela, full=True)
 
     assert (run.kind, run.outcome, run.new, run.changed) == (SyncRun.Kind.BACKFILL, COMPLETE, 0, 0)
-    assert run.unchanged >= TASKS
+    assert (run.fetched, run.unchanged) == (TASKS, TASKS)
     assert places_of_rows() == before
 
 
@@ -288,7 +287,7 @@ def test_a_row_that_cannot_be_read_is_kept_apart_and_the_rest_goes_on(workspace,
 
     row = QuarantinedRow.objects.get()
     assert (run.outcome, run.new) == (COMPLETE, TASKS - 1)
-    assert run.failed >= 1
+    assert (run.failed, run.fetched) == (1, TASKS)
     assert reason in row.reason
     assert row.run_id == run.pk
     assert row.raw_json
