@@ -22,4 +22,4 @@ def test_an_unknown_role_holds_no_right():
 
 def test_a_right_that_does_not_exist_is_an_error_and_not_a_no():
     with pytest.raises(KeyError, match="delete"):
-        role_may("admin", "delete")  # type: ignore[arg-type]
+        role_may("admin", "delete")

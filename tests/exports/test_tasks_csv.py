@@ -60,7 +60,7 @@ def file_of(client: Client, query: str = "") -> bytes:
 
 def records_of(client: Client, query: str = "") -> list[dict[str, str | None]]:
     header, *records = rfc4180.read(file_of(client, query).decode())
-    return [dict(zip(header, record, strict=True)) for record in records]
+    return [dict(zip(map(str, header), record, strict=True)) for record in records]
 
 
 # --- To the letter ------------------------------------------------------------------------------------------

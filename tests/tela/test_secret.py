@@ -71,7 +71,7 @@ def test_a_log_line_shows_stars(caplog):
 
 def test_only_text_can_be_a_secret():
     with pytest.raises(TypeError):
-        Secret(b"bytes")  # type: ignore[arg-type]
+        Secret(b"bytes")
 
 
 def test_hidden_text_is_sent_whole_but_printed_as_stars():
