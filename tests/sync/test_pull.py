@@ -536,6 +536,7 @@ def test_there_is_one_pull_of_a_workspace_at_a_time(workspace, tela, elsewhere):
             pulled(workspace, tela)
         assert SyncRun.objects.count() == 0
         assert pulled(connect(elsewhere, tela), tela).outcome == COMPLETE
+        other.execute("SELECT pg_advisory_unlock_all()")
 
     assert pulled(workspace, tela).outcome == COMPLETE
 
