@@ -1,6 +1,7 @@
 """Calls as Tela makes them, and an address to make them to."""
 
 import json
+from functools import cache
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -94,4 +95,10 @@ def bare_call(body: bytes, **environ: Any) -> int:
         "wsgi.url_scheme": "http",
         **environ,
     }
-    return ClientHandler(enforce_csrf_checks=True)(request).status_code
+    return _handler()(request).status_code
+
+
+@cache
+def _handler() -> ClientHandler:
+    """Loading the middleware takes longer than a call."""
+    return ClientHandler(enforce_csrf_checks=True)
