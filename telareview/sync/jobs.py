@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.management import call_command
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from telareview.accounts.models import Workspace
 from telareview.sync import deliveries as _deliveries  # noqa: F401 - registers the jobs of webhook calls
@@ -20,6 +21,7 @@ from telareview.sync.connection import NoKey, tela_client
 from telareview.sync.gone import confirm_absent
 from telareview.sync.models import AbsentTask, SyncRun
 from telareview.sync.pull import PullIsRunning, pull_tasks, reconcile_tasks, sweep_tasks
+from telareview.sync.tela_versions import has_news, keep_histories
 from telareview.sync.unfinished import refresh_unfinished
 from telareview.tela import TelaClient, TelaError
 
@@ -37,6 +39,15 @@ def pull_workspace(context: JobContext, workspace_id: int) -> None:
     with _client_of(workspace_id) as (workspace, client):
         run = pull_tasks(workspace, client, should_stop=context.should_abort)
         _log(workspace, run)
+        if has_news(workspace):
+            _ask_for_histories(workspace)
+
+
+@app.task(name="told_versions", queue="news", pass_context=True)
+def told_versions(context: JobContext, workspace_id: int) -> None:
+    """Keep what Tela itself tells of the tasks that have changed."""
+    with _client_of(workspace_id) as (workspace, client):
+        keep_histories(workspace, client, should_stop=context.should_abort)
 
 
 @app.task(name="sweep_workspace", queue="pull", pass_context=True)
@@ -129,6 +140,16 @@ def _in_each_workspace(work: Callable[[int], None], should_stop: Callable[[], bo
     for workspace_id in Workspace.objects.exclude(api_key_encrypted="").values_list("pk", flat=True):
         if not should_stop():
             work(workspace_id)
+
+
+def _ask_for_histories(workspace: Workspace) -> None:
+    lock = f"told_versions:{workspace.pk}"
+    try:
+        with transaction.atomic():
+            told_versions.configure(queueing_lock=lock).defer(workspace_id=workspace.pk)
+    except AlreadyEnqueued:
+        # The one that waits takes in these changes as well.
+        return
 
 
 def _log(workspace: Workspace, run: SyncRun) -> None:

@@ -90,6 +90,8 @@ class Bookmark(models.Model):
     failing_since = models.DateTimeField(null=True)
     #: When Tela last proved to serve no versions of its tasks; it is not asked for them again by itself for a while.
     versions_missing_at = models.DateTimeField(null=True)
+    #: The newest version (`TaskVersion.pk`) about which Tela's own history has been asked for.
+    histories_to = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("bookmark")

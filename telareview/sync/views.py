@@ -6,24 +6,26 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.urls import reverse
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from telareview.accounts.access import member_required, right_required
-from telareview.sync.connection import NoKey, tela_client
+from telareview.sync.connection import NoKey
 from telareview.sync.error_words import spoken
 from telareview.sync.freshness import freshness_of
 from telareview.sync.jobs import pull_workspace, sweep_workspace
 from telareview.sync.live import check_live
 from telareview.sync.models import AbsentTask, QuarantinedRow, SyncRun
 from telareview.sync.refresh import TaskIsGone, refresh_task
+from telareview.sync.tela_versions import ask_for_history
 from telareview.tasks.app_names import named_apps
 from telareview.tasks.listing import ask, make_listing
 from telareview.tasks.models import AppName, Task
+from telareview.tasks.views import task_page
 from telareview.tela import TelaError
-from telareview.web.htmx import render_page_or_part
+from telareview.web.htmx import render_page_or_part, wants_part
 
 if TYPE_CHECKING:
     from telareview.accounts.access import MemberRequest
@@ -140,13 +142,15 @@ def refresh(request: "MemberRequest", task_id: UUID) -> HttpResponse:
 @require_safe
 @member_required
 def tela_versions(request: "MemberRequest", task_id: UUID) -> HttpResponse:
-    """`/tasks/<uuid>/tela-versions/`: the history as Tela itself tells it, asked for when it is looked at."""
-    if not Task.objects.of(request.workspace).filter(task_id=task_id).exists():
-        raise Http404(_("There is no such task in this workspace."))
-    context: dict[str, object] = {"asked_at": timezone.now()}
+    """`/tasks/<uuid>/tela-versions/`: the History tab after Tela was asked for its own history, which is kept."""
+    page = task_page(request, task_id, "history", None)
+    error = ""
     try:
-        with tela_client(request.workspace, hurried=True) as client:
-            context["versions"] = client.get_versions(task_id)
-    except (TelaError, NoKey) as error:
-        context["error"] = spoken(error)
-    return render(request, "sync/tela_versions.html", context)
+        page.told_until = ask_for_history(request.workspace, task_id)
+    except (TelaError, NoKey) as failure:
+        error = spoken(failure)
+    if not wants_part(request):
+        if error:
+            messages.error(request, error)
+        return redirect(f"{reverse('tasks:tab', args=[task_id, 'history'])}{page.version_suffix}")
+    return render(request, "sync/tela_versions.html", {"page": page, "error": error})

@@ -12,6 +12,7 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Workspace
+from telareview.tasks import timeline
 from telareview.tasks.change_table import ChangeTable, change_table
 from telareview.tasks.files import FileLink, file_links
 from telareview.tasks.filters import TaskFilter
@@ -24,9 +25,6 @@ from telareview.tasks.sentences import Told, tell
 from telareview.tasks.words import revision_word, status_word
 from telareview.tela import TaskRecord
 from telareview.tela.wire import decode
-
-#: Versions shown on the History tab; a task with more has the rest behind a link of the feed.
-MAX_VERSIONS = 500
 
 TABS: dict[str, Promise] = {
     "changes": _("Changes"),
@@ -54,6 +52,8 @@ class TaskPage:
         self.version = version
         self.task_filter = task_filter
         self._asked_tab = tab
+        #: When Tela has just been asked for its own history of the task, and told it.
+        self.told_until: dt.datetime | None = None
 
     @property
     def is_newest(self) -> bool:
@@ -98,14 +98,18 @@ class TaskPage:
     @property
     def tabs(self) -> list[Tab]:
         counts = {"changes": len(self.version.edited_paths), "history": self.task.version_number}
-        base = f"/tasks/{self.task.task_id}/"
-        pairs = self.task_filter.as_pairs()
-        if not self.is_newest:
-            pairs.append(("version", str(self.version.number)))
-        suffix = f"?{urlencode(pairs)}" if pairs else ""
+        base, suffix = f"/tasks/{self.task.task_id}/", self.version_suffix
         return [
             Tab(key, label, f"{base}{key}/{suffix}", key == self.tab, counts.get(key)) for key, label in TABS.items()
         ]
+
+    @property
+    def version_suffix(self) -> str:
+        """The query that leads to this very version and the list it was opened from."""
+        pairs = self.task_filter.as_pairs()
+        if not self.is_newest:
+            pairs.append(("version", str(self.version.number)))
+        return f"?{urlencode(pairs)}" if pairs else ""
 
     @property
     def newest_address(self) -> str:
@@ -150,7 +154,7 @@ class TaskPage:
 
     @cached_property
     def history(self) -> list[Told]:
-        return tell(TaskVersion.objects.of_task(self.task.workspace, self.task.task_id)[:MAX_VERSIONS])
+        return tell(timeline.history(self.task.workspace, self.task.task_id, told_until=self.told_until))
 
     @cached_property
     def app(self) -> str:

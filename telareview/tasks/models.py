@@ -217,6 +217,46 @@ class Payload(models.Model):
         return f"payload of version {self.version_id}"
 
 
+class ToldVersion(models.Model):
+    """One entry of Tela's own history of a task, as Tela told it. Append-only: it is knowledge of the past, got later.
+
+    Told entries have no part in our own numbers, in lists or in `asOf`: those rest on what was observed. An entry that
+    Tela tells differently later is another row; the one observed last is what Tela says now.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    #: By value, as in `TaskVersion`.
+    task_id = models.UUIDField()
+    #: Tela's own number of the version, from 1.
+    told_version = models.BigIntegerField()
+    name = models.TextField(null=True)  # noqa: DJ001 - null (not told) is not "" (empty)
+    status = models.TextField(null=True)  # noqa: DJ001
+    #: E-mail address.
+    changed_by = models.TextField(null=True)  # noqa: DJ001
+    #: Tela's clock.
+    changed_at = models.DateTimeField(null=True)
+    #: Our clock, before Tela was asked for the history in which this was new.
+    observed_at = models.DateTimeField()
+    #: The whole entry, output included, as canonical JSON.
+    text = ExactJSONField()
+    #: SHA-256 of `text` without the signatures of file addresses: equal hash = told the same.
+    content_hash = models.BinaryField(max_length=32)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("version told by Tela")
+        verbose_name_plural = _("versions told by Tela")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "task_id", "told_version", "content_hash"], name="told_once_in_these_words"
+            )
+        ]
+        triggers = append_only("told_versions")
+
+    def __str__(self) -> str:
+        return f"{self.task_id} told v{self.told_version}"
+
+
 class AppName(models.Model):
     """What people call an app. Tela's API has no address that tells it, so it is typed here; else the id is shown."""
 

@@ -1,12 +1,14 @@
-"""Versions told as sentences: the facts stay in `TaskVersion`, the words are made here."""
+"""Versions told as sentences: the facts stay in `TaskVersion` and `ToldVersion`, the words are made here."""
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from telareview.tasks.models import Kind, Learned, TaskVersion
+from telareview.tasks.timeline import OURS_ALONE, State
 from telareview.tasks.words import status_word
 
 #: More changed fields than these are counted, not named.
@@ -17,31 +19,96 @@ MAX_NAMED_PATHS = 3
 class Told:
     """One entry of a history: what happened, the fields that changed, and how it is known."""
 
-    version: TaskVersion
+    #: By Tela's clock, or by ours for a task no longer served; None when Tela told no time.
+    at: dt.datetime | None
     sentence: str
+    #: The version as we saw it; None for a state that is known from Tela's history alone.
+    version: TaskVersion | None
     fields: list[str]
     more_fields: int
+    #: How it was learned; "" for a state that was not seen.
     learned: str
+    #: Where it can be looked at; "" for a state that was not seen.
     address: str
+    #: What Tela's own history says of it; "" when it says nothing.
+    told: str
+    #: What may lie before it, unknown; "" when nothing does.
+    gap: str
 
 
-def tell(versions: Iterable[TaskVersion]) -> list[Told]:
-    """The versions in their order, each told beside the one before it (by `number`)."""
-    every = list(versions)
-    before = {version.number + 1: version for version in every}
-    return [_told(version, before.get(version.number)) for version in every]
+def tell(states: Sequence[State]) -> list[Told]:
+    """A history, newest first, each state told beside the one before it."""
+    versions = {state.version.number: state.version for state in states if state.version}
+    entries = []
+    status = ""
+    for place, state in enumerate(states):
+        entries.append(_told(state, versions, status, is_first=place == 0))
+        status = _status(state) or status
+    return entries[::-1]
 
 
-def _told(version: TaskVersion, before: TaskVersion | None) -> Told:
-    paths = told_paths(version.changed_paths)
+def _told(state: State, versions: Mapping[int, TaskVersion], status_before: str, *, is_first: bool) -> Told:
+    version = state.version
+    paths = told_paths(version.changed_paths) if version else []
     return Told(
+        at=_stamp(state),
+        sentence=sentence(version, versions.get(version.number - 1)) if version else _told_alone(state, status_before),
         version=version,
-        sentence=sentence(version, before),
         fields=paths[:MAX_NAMED_PATHS],
         more_fields=max(0, len(paths) - MAX_NAMED_PATHS),
-        learned=str(Learned(version.learned_by).label) if version.learned_by in Learned.values else version.learned_by,
-        address=f"/tasks/{version.task_id}/versions/{version.number}/",
+        learned=_learned(version) if version else "",
+        address=f"/tasks/{version.task_id}/versions/{version.number}/" if version else "",
+        told=_told_by_tela(state),
+        gap=_gap(is_first=is_first) if state.gap else "",
     )
+
+
+def _stamp(state: State) -> dt.datetime | None:
+    if state.version is not None and state.version.kind not in OURS_ALONE:
+        return state.version.updated_at
+    return state.told.changed_at if state.told else state.at
+
+
+def _status(state: State) -> str:
+    if state.version is not None:
+        return state.version.status
+    return (state.told and state.told.status) or ""
+
+
+def _learned(version: TaskVersion) -> str:
+    return str(Learned(version.learned_by).label) if version.learned_by in Learned.values else version.learned_by
+
+
+def _told_alone(state: State, before: str) -> str:
+    """A state that only Tela tells of: its status, beside the one before it."""
+    after = _status(state)
+    if not after:
+        return _("Changed")
+    if not before:
+        return str(status_word(after))
+    if before == after:
+        return _("Changed, still %(status)s") % {"status": _lowered(after)}
+    return _("From %(before)s to %(after)s") % {"before": _lowered(before), "after": _lowered(after)}
+
+
+def _told_by_tela(state: State) -> str:
+    """`told by Tela as its version 4, changed by …`, and what is odd about it."""
+    told = state.told
+    if told is None:
+        return ""
+    words = {"number": told.told_version, "who": told.changed_by or _("somebody unknown")}
+    parts = [_("told by Tela as its version %(number)d, changed by %(who)s") % words]
+    if state.version and told.status and told.status != state.version.status:
+        parts.append(_("there as %(status)s") % {"status": _lowered(told.status)})
+    if state.retold:
+        parts.append(_("Tela told this version differently before"))
+    return "; ".join(parts)
+
+
+def _gap(*, is_first: bool) -> str:
+    if is_first:
+        return _("Earlier states, if there were any, are not known.")
+    return _("States between these two looks, if there were any, are not known.")
 
 
 #: Where an output's own fields begin in a payload.

@@ -55,7 +55,7 @@ def task_detail(request: "MemberRequest", task_id: UUID, tab: str = "", number: 
     """`/tasks/<uuid>/`, a tab of it, or one of its versions."""
     if tab and tab not in TABS:
         raise Http404
-    page = _task_page(request, task_id, tab, number)
+    page = task_page(request, task_id, tab, number)
     return render_page_or_part(request, "tasks/detail.html", "panel", {"page": page, "notices": []})
 
 
@@ -63,7 +63,7 @@ def task_detail(request: "MemberRequest", task_id: UUID, tab: str = "", number: 
 @member_required
 def task_raw(request: "MemberRequest", task_id: UUID) -> HttpResponse:
     """`/tasks/<uuid>/raw.json`: the payload to the letter, as a download."""
-    page = _task_page(request, task_id, "raw", None)
+    page = task_page(request, task_id, "raw", None)
     if page.payload_text is None:
         raise Http404(_("This version has no payload."))
     name = f"task-{task_id}-v{page.version.number}.json"
@@ -71,7 +71,7 @@ def task_raw(request: "MemberRequest", task_id: UUID) -> HttpResponse:
     return HttpResponse(page.payload_text, content_type="application/json", headers=headers)
 
 
-def _task_page(request: "MemberRequest", task_id: UUID, tab: str, number: int | None) -> TaskPage:
+def task_page(request: "MemberRequest", task_id: UUID, tab: str, number: int | None) -> TaskPage:
     """The page of one of this workspace's tasks. Raises Http404 for everything else."""
     query = request.GET.copy()
     version = (query.pop("version", None) or [""])[-1]
