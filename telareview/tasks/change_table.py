@@ -101,10 +101,14 @@ def _row(line: Line, budget: Budget) -> ChangeRow:
         before=pieces[0],
         after=pieces[1],
         came_from=_came_from(change),
-        author=line.author,
+        author=_sendable(line.author),
         edited_at=line.edited_at,
         edits=len(line.edits),
     )
+
+
+def _sendable(text: str | None) -> str | None:
+    return None if text is None else escape_unsendable(text)
 
 
 def _came_from(change: Change) -> str:
@@ -125,7 +129,7 @@ def _whole(text: str | None) -> Marks | None:
 
 
 def _told(edit: Edit, *, put_back: bool) -> EditRow:
-    return EditRow(escape_unsendable(edit.shown_path), edit.author, edit.edited_at, put_back)
+    return EditRow(escape_unsendable(edit.shown_path), _sendable(edit.author), edit.edited_at, put_back)
 
 
 def _unchanged(current: Json, changes: list[Change]) -> Iterator[Leaf]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from telareview.tasks.raw_view import escape_unsendable
+
 #: A task with more files than this shows the first ones and says so.
 MAX_FILES = 200
 
@@ -38,7 +40,12 @@ def _link(url: str, value: dict[str, Any]) -> FileLink:
     name = next((value[key] for key in ("file_name", "name", "filename") if isinstance(value.get(key), str)), "")
     kind = next((value[key] for key in ("mime_type", "type") if isinstance(value.get(key), str)), "")
     shown = url if len(url) <= 200 else f"{url[:120]}…"
-    return FileLink(name=name, mime_type=kind, shown=shown, address=url if is_safe_link(url) else "")
+    return FileLink(
+        name=escape_unsendable(name),
+        mime_type=escape_unsendable(kind),
+        shown=escape_unsendable(shown),
+        address=url if is_safe_link(url) else "",
+    )
 
 
 def is_safe_link(url: str) -> bool:

@@ -315,25 +315,35 @@ def test_every_file_is_named_whether_it_can_be_opened_or_not(viewer, many_addres
         assert url.replace("\u202e", "\\u202e") in text or url in text
 
 
-@pytest.mark.parametrize("tab", ["", *(f"{tab}/" for tab in TABS)])
-def test_hostile_text_stays_text_on_every_tab(acme, viewer, tab):
+@pytest.fixture
+def hostile(acme):
+    """Every hostile text at every place where Tela may send text."""
     content = {"field": list(TEXTS), **dict.fromkeys(TEXTS, 1)}
+    edits = [
+        {"path": path, "author": text, "editedAt": stamp(NOON), "previousValue": text}
+        for text in TEXTS
+        for path in (text, "field[0]", "field")
+    ]
+    files = [{"file_url": url, "file_name": text, "mime_type": text} for text in TEXTS for url in (text, f"x:{text}")]
     mirrored(
         acme,
         approved(
             1,
-            *TEXTS,
             by=TEXTS[0],
             name=TEXTS[1],
             tags=list(TEXTS),
             sourceType=TEXTS[0],
-            rawInput={"variables": content},
-            inputContent=content,
+            metadata={"editedFields": edits},
+            rawInput={"variables": content, "files": files},
+            inputContent={"content": content, "files": files},
             originalOutputContent={"role": "assistant", "content": content},
             outputContent={"role": "assistant", "content": {**content, "field": [f"{text}!" for text in TEXTS]}},
         ),
     )
 
+
+@pytest.mark.parametrize("tab", ["", *(f"{tab}/" for tab in TABS)])
+def test_hostile_text_stays_text_on_every_tab(viewer, hostile, tab):
     page = page_of(viewer, f"{FIRST}{tab}")
 
     assert page.one("h1").text == TEXTS[1]
@@ -341,6 +351,15 @@ def test_hostile_text_stays_text_on_every_tab(acme, viewer, tab):
     assert not page.all("img", "iframe", "object", "embed", "style")
     for element in page.everything():
         assert not [name for name in element.attributes if name.startswith(("on", "hx-on"))], element
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_hostile_author_breaks_no_change(acme, viewer, text):
+    changed = {"role": "assistant", "content": {"cliente": "Other"}}
+    edits = [{"path": path, "author": text, "editedAt": stamp(NOON)} for path in ("cliente", "absent")]
+    mirrored(acme, approved(1, by=text, metadata={"editedFields": edits}, outputContent=changed))
+
+    assert page_of(viewer, f"{FIRST}changes/").one(id="panel").words
 
 
 # --- Neighbours -------------------------------------------------------------------------------------------------
