@@ -262,7 +262,7 @@ def test_what_was_told_before_tela_refused_is_kept_and_the_rest_asked_for_next_t
                 sandbox.faults.once("429", path="/task/")
             return get_versions(task_id)
 
-        client.get_versions = refuse_the_second  # type: ignore[method-assign]
+        client.get_versions = refuse_the_second
         with pytest.raises(RateLimited):
             keep_histories(filled, client)
 
