@@ -15,6 +15,10 @@
     for (const [name, value] of new FormData(form)) {
       if (typeof value === "string" && value.trim() !== "") query.append(name, value.trim());
     }
+    // What everybody gets without asking for it stays out of the address as well.
+    for (const { dataset } of form.querySelectorAll("[data-usual]")) {
+      if (query.getAll(dataset.name).join() === dataset.usual) query.delete(dataset.name);
+    }
     const address = new URL(form.action, location.href);
     // As Django's and the product's own addresses are written: a blank is +, an @ is %40.
     address.search = query.toString();

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from telareview.accounts.models import Workspace
 from telareview.tasks.filters import REVISIONS, Span, TaskFilter
 from telareview.tasks.list_columns import COLUMNS, chosen_columns
+from telareview.tasks.list_columns import USUAL as USUAL_COLUMNS
 from telareview.tasks.models import AppName, Task
 from telareview.tasks.moments import Moment, show_moment
 from telareview.tasks.words import STATUS_WORDS, revision_word, status_word
@@ -69,6 +70,11 @@ class FilterForm:
     columns: list[Option]
     #: Parameters without a field in the bar, carried along by hidden ones.
     carried: list[tuple[str, str]]
+
+    @property
+    def usual_columns(self) -> str:
+        """The columns of an address that names none, as the form would send them."""
+        return ",".join(USUAL_COLUMNS)
 
     @property
     def has_more(self) -> bool:
