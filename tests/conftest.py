@@ -1,8 +1,10 @@
 """Shared by all rooms: only what the database and the browser need. Factories live in their rooms."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from telareview.demo.testing import browser_arguments
 
@@ -11,6 +13,17 @@ from telareview.demo.testing import browser_arguments
 def browser_type_launch_args() -> dict[str, Any]:
     """Here and not in the plugin, because a fixture of a conftest wins over pytest-playwright's own."""
     return browser_arguments()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Before the test database goes, end what a thread of a server or a worker has left open in it."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -546,7 +546,12 @@ def test_a_pull_gives_its_turn_back_also_when_it_fails(workspace, tela):
     pulled(workspace, tela)
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [PULL_LOCK])
+        # Locks are those of the whole server, on which other test runs may have databases of their own.
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            [PULL_LOCK],
+        )
         assert cursor.fetchone() == (0,)
 
 

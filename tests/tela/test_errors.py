@@ -15,7 +15,8 @@ def family(kind):
     return [kind, *(descendant for child in kind.__subclasses__() for descendant in family(child))]
 
 
-KINDS = family(TelaError)
+#: The room's own: others may have heirs of their own, and be imported by the time this runs.
+KINDS = [kind for kind in family(TelaError) if kind.__module__ == errors.__name__]
 TREE = inspect.getdoc(errors) or ""
 
 
