@@ -1,128 +1,87 @@
-"""What a stored webhook call leads to: its task is fetched from Tela and goes through the mirror's door.
+"""What stored webhook calls lead to: their tasks are fetched from Tela and go through the mirror's door.
 
-A call is announced to a worker once it has been stored. Whatever then goes wrong, it stays unprocessed, and
-`take_up_deliveries` announces it again: a worker killed anywhere loses nothing, and doing it twice changes nothing.
-A task is asked for at most once in SPACING; calls that come meanwhile are answered by the one question after it.
+A call is announced to a worker once it has been stored. Whatever then goes wrong, it stays unprocessed and becomes due
+again (`claims.py`), and `take_up_deliveries` announces what nobody is at: a worker killed anywhere loses nothing, and
+doing it twice changes nothing. What is due at the same time is asked for in one call.
 """
 
 import datetime as dt
 import logging
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, close_old_connections, connection, transaction
-from django.db.models import F, QuerySet
+from django.db import DatabaseError, close_old_connections, transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
 from telareview.accounts.models import Workspace
+from telareview.sync.claims import MAX_ATTEMPTS, Claim, Subject, claim, give_back, next_due, put_off, settle
 from telareview.sync.connection import NoKey, tela_client
 from telareview.sync.models import Delivery
-from telareview.sync.news import News
 from telareview.tasks.facts import holdable
 from telareview.tasks.mirror import Look, Recorded, record_tasks
 from telareview.tasks.models import Learned
-from telareview.tela import NotFound, TaskQuery, TaskRecord, TelaClient, TelaError
+from telareview.tela import (
+    NoAnswer,
+    NotFound,
+    RateLimited,
+    Refused,
+    ReplyTooLarge,
+    TaskQuery,
+    TaskRecord,
+    TelaClient,
+    TelaError,
+    UnreadableReply,
+    WrongKey,
+)
 
-#: The least time between two questions for one task; it bounds what a flood of calls can do to Tela.
-SPACING = dt.timedelta(seconds=5)
-#: A question that failed is repeated after SPACING, then after pauses that double from this on: an hour in all.
-FIRST_PAUSE = dt.timedelta(minutes=1)
-MAX_ATTEMPTS = 8
-#: A call still unprocessed after this long has lost its worker.
-LOST_AFTER = dt.timedelta(seconds=30)
-#: Tasks announced again in one minute: a Tela that is down is not flooded when it comes back.
-TAKE_UP_AT_A_TIME = 200
+#: What is due later than this is left to the job that runs every minute.
+SOON = dt.timedelta(minutes=1)
 #: Bodies hold people's data, and are kept only to look into what went wrong.
 KEEP_BODIES, KEEP_DELIVERIES = dt.timedelta(days=7), dt.timedelta(days=90)
-#: First key of the advisory lock under which a worker makes calls its own.
-CLAIM_LOCK = 0x6E657773
+
+type Answer = TaskRecord | TelaError | NoKey
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is to be asked for: a task, or the task of a run."""
-
-    workspace_id: int
-    task_id: UUID | None = None
-    completion_run_id: UUID | None = None
-
-    @classmethod
-    def of(cls, workspace_id: int, call: Delivery | News) -> Self | None:
-        """None when the call names neither."""
-        if call.task_id is not None:
-            return cls(workspace_id, task_id=call.task_id)
-        if call.completion_run_id is not None:
-            return cls(workspace_id, completion_run_id=call.completion_run_id)
-        return None
-
-    @property
-    def told(self) -> QuerySet[Delivery]:
-        """Every call about it, processed or not."""
-        calls = Delivery.objects.filter(workspace_id=self.workspace_id)
-        if self.task_id is not None:
-            return calls.filter(task_id=self.task_id)
-        return calls.filter(completion_run_id=self.completion_run_id)
-
-    @property
-    def job_arguments(self) -> dict[str, Any]:
-        task, run = self.task_id, self.completion_run_id
-        return {
-            "workspace_id": self.workspace_id,
-            "task_id": str(task) if task else None,
-            "completion_run_id": str(run) if run else None,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The calls that one question to Tela will answer."""
-
-    ids: tuple[int, ...]
-    asked_at: dt.datetime
-    attempt: int
-
-
-def announce(subject: Subject | None, *, after: dt.timedelta | None = None) -> None:
-    """Put the subject into the queue, once however often it is announced. What fails here is taken up later."""
-    if subject is None:
-        return
-    lock = f"news {subject.workspace_id} {subject.task_id or subject.completion_run_id}"
-    options: dict[str, Any] = {"schedule_at": timezone.now() + after} if after else {}
+def announce(workspace_id: int, moment: dt.datetime | None = None) -> None:
+    """Call a worker, now or at `moment`; once, however often it is called. What fails here is taken up later."""
+    options: dict[str, Any] = {"queueing_lock": f"news {workspace_id}"}
+    if moment is not None:
+        # In whole seconds: what is due at about the same time is one job, and what is due sooner has one of its own.
+        later = moment.replace(microsecond=0) + dt.timedelta(seconds=1)
+        options = {"queueing_lock": f"news {workspace_id} {later:%H:%M:%S}", "schedule_at": later}
     try:
         # A savepoint where there is a transaction: a second announcement must not break it.
         with transaction.atomic():
-            fetch_told_task.configure(queueing_lock=lock, **options).defer(**subject.job_arguments)
+            fetch_told_tasks.configure(**options).defer(workspace_id=workspace_id)
     except AlreadyEnqueued:
         return
     except (ConnectorException, DatabaseError):
-        logger.warning("A webhook call could not be announced; it is taken up later.", exc_info=True)
+        logger.warning("Webhook calls could not be announced; they are taken up later.", exc_info=True)
 
 
-@app.task(name="fetch_told_task", queue="news")
-def fetch_told_task(workspace_id: int, task_id: str | None, completion_run_id: str | None) -> None:
-    """Ask Tela for one subject, on behalf of every call about it that waits."""
+@app.task(name="fetch_told_tasks", queue="news")
+def fetch_told_tasks(workspace_id: int) -> None:
+    """Ask Tela for what is due, and come back for what is due soon."""
     close_old_connections()
-    process(
-        Subject(
-            workspace_id,
-            UUID(task_id) if task_id else None,
-            UUID(completion_run_id) if completion_run_id else None,
-        )
-    )
+    process(workspace_id)
+    due = next_due(workspace_id)
+    now = timezone.now()
+    if due is not None and due < now + SOON:
+        announce(workspace_id, due if due > now else None)
 
 
 @app.periodic(cron="* * * * *")
 @app.task(name="take_up_deliveries", queue="news", queueing_lock="take_up_deliveries")
 def take_up_deliveries(timestamp: int) -> None:
-    """Announce what lost its worker, and what is due to be tried again."""
+    """Announce what is due and may have lost its worker."""
     close_old_connections()
-    for subject in lost(timezone.now()):
-        announce(subject)
+    due = Delivery.objects.filter(processed_at=None, due_at__lte=timezone.now())
+    for workspace_id in due.order_by().values_list("workspace_id", flat=True).distinct():
+        announce(workspace_id)
 
 
 @app.periodic(cron="23 4 * * *")
@@ -135,38 +94,66 @@ def tidy_deliveries(timestamp: int) -> None:
     processed.filter(received_at__lt=now - KEEP_BODIES).exclude(body="").update(body="")
 
 
-def lost(now: dt.datetime) -> list[Subject]:
-    """Subjects of calls that no worker is at any more, or that failed and may be tried again; longest waiting first."""
-    waiting = Delivery.objects.filter(processed_at=None, received_at__lt=now - LOST_AFTER).order_by("received_at")
-    due = {Subject.of(call.workspace_id, call): None for call in waiting.defer("body").iterator() if _is_due(call, now)}
-    return [subject for subject in due if subject is not None][:TAKE_UP_AT_A_TIME]
-
-
-def _is_due(call: Delivery, now: dt.datetime) -> bool:
-    return call.asked_at is None or now - call.asked_at >= FIRST_PAUSE * 2 ** max(
-        0, min(call.attempts, MAX_ATTEMPTS) - 2
-    )
-
-
-def process(subject: Subject) -> None:
-    """Ask Tela and mirror the answer, or come back later; nothing to do when no call waits. Database errors pass."""
-    claim = _claim(subject)
-    if claim is None:
+def process(workspace_id: int) -> None:
+    """Ask Tela for what is due, mirror the answers, and note on each call what came of it. Database errors pass."""
+    claimed = claim(workspace_id)
+    if claimed is None:
         return
-    workspace = Workspace.objects.get(pk=subject.workspace_id)
+    workspace = Workspace.objects.get(pk=workspace_id)
+    answers: dict[Subject, Answer]
     try:
         with tela_client(workspace, once=True) as client:
-            record = ask(client, subject)
-    except (TelaError, NoKey) as error:
-        _note(subject, claim, error)
-        return
+            answers = ask(client, list(claimed.attempts))
+    except NoKey as error:
+        answers = dict.fromkeys(claimed.attempts, error)
+    found = {subject: answer for subject, answer in answers.items() if isinstance(answer, TaskRecord)}
     with transaction.atomic():
-        recorded = record_tasks([record], Look(workspace, Learned.WEBHOOK, claim.asked_at))
-        _settle(claim, _outcome(recorded), task_id=record.id, error_code="", error="")
+        recorded = record_tasks(found.values(), Look(workspace, Learned.WEBHOOK, claimed.asked_at))
+        _settle_found(claimed, found, recorded)
+    for subject, answer in answers.items():
+        if not isinstance(answer, TaskRecord):
+            _note(claimed, subject, answer)
+    give_back(claimed)
 
 
-def ask(client: TelaClient, subject: Subject) -> TaskRecord:
-    """The subject's task, whole. Raises TelaError; NotFound when Tela shows none.
+def ask(client: TelaClient, subjects: list[Subject]) -> dict[Subject, Answer]:
+    """Each subject's task, whole, or why it could not be had. Never raises for Tela's sake.
+
+    One call for all tasks; each that it does not answer has an address of its own. Once Tela fails altogether, the
+    rest is not asked for and shares the failure.
+    """
+    found: dict[UUID, TaskRecord] = {}
+    failure: TelaError | None = None
+    try:
+        found = _listed(client, [subject.task_id for subject in subjects if subject.task_id])
+    except (NoAnswer, RateLimited, WrongKey) as error:
+        failure = error
+    except TelaError:
+        # The list of ids is spelled differently by different documents.
+        found = {}
+    answers: dict[Subject, Answer] = {}
+    for subject in subjects:
+        if failure is not None:
+            answers[subject] = failure
+            continue
+        try:
+            answers[subject] = found.get(subject.task_id or UUID(int=0)) or _asked_singly(client, subject)
+        except TelaError as error:
+            answers[subject] = error
+            failure = None if _concerns_one(error) else error
+    return answers
+
+
+def _listed(client: TelaClient, ids: list[UUID]) -> dict[UUID, TaskRecord]:
+    """The whole tasks that one call brings; none for a single id, which has its own address. Raises TelaError."""
+    if len(ids) <= 1:
+        return {}
+    page = client.list_tasks(TaskQuery(ids=tuple(ids), limit=len(ids)))
+    return {task.id: task for task in page.tasks if task.id in set(ids) and task.has_payload}
+
+
+def _asked_singly(client: TelaClient, subject: Subject) -> TaskRecord:
+    """Raises TelaError; NotFound when Tela shows no such task.
 
     What a run's id is the id of is not settled at Tela: it is looked for among the tasks' runs, then as a task.
     """
@@ -182,41 +169,23 @@ def ask(client: TelaClient, subject: Subject) -> TaskRecord:
     return client.get_task(found[0].id if found else run_id)
 
 
-def _claim(subject: Subject) -> Claim | None:
-    """Make every waiting call about the subject ours; None when there is none or Tela was asked a moment ago.
-
-    In the second case the subject is announced for the moment when it may be asked for again.
-    """
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            key = f"{subject.workspace_id} {subject.task_id or subject.completion_run_id}"
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [CLAIM_LOCK, key])
-        waiting = dict(subject.told.filter(processed_at=None).values_list("pk", "attempts"))
-        if not waiting:
-            return None
-        now = timezone.now()
-        asked_at = subject.told.exclude(asked_at=None).order_by("-asked_at").values_list("asked_at", flat=True).first()
-        rest = SPACING - (now - asked_at) if asked_at else dt.timedelta(0)
-        if rest <= dt.timedelta(0):
-            Delivery.objects.filter(pk__in=waiting).update(asked_at=now, attempts=F("attempts") + 1)
-            return Claim(tuple(waiting), now, max(waiting.values()) + 1)
-    announce(subject, after=rest)
-    return None
+def _concerns_one(error: TelaError) -> bool:
+    """Whether the next question may well be answered: this one was refused, or its answer unreadable or too large."""
+    refused = isinstance(error, Refused) and not isinstance(error, WrongKey | RateLimited)
+    return refused or isinstance(error, UnreadableReply | ReplyTooLarge)
 
 
-def _note(subject: Subject, claim: Claim, error: TelaError | NoKey) -> None:
+def _note(claimed: Claim, subject: Subject, error: TelaError | NoKey) -> None:
     """Say on the calls what Tela answered. Only what may pass by itself is tried again."""
     said = {"error_code": error.code, "error": (holdable(str(error)) or "")[:2000]}
     # 404 concludes nothing: whether a task is gone is found out by asking twice, apart in time.
     if isinstance(error, NotFound):
-        _settle(claim, Delivery.Outcome.NOT_FOUND, **said)
-    elif not _may_pass(error) or claim.attempt >= MAX_ATTEMPTS:
-        logger.warning("A webhook call was given up: %s", error)
-        _settle(claim, Delivery.Outcome.FAILED, **said)
+        settle(claimed, [subject], Delivery.Outcome.NOT_FOUND, **said)
+    elif _may_pass(error) and claimed.attempts[subject] < MAX_ATTEMPTS:
+        put_off(claimed, subject, **said)
     else:
-        Delivery.objects.filter(pk__in=claim.ids).update(**said)
-        if claim.attempt == 1:
-            announce(subject, after=SPACING)
+        logger.warning("A webhook call was given up: %s", error)
+        settle(claimed, [subject], Delivery.Outcome.FAILED, **said)
 
 
 def _may_pass(error: TelaError | NoKey) -> bool:
@@ -225,12 +194,20 @@ def _may_pass(error: TelaError | NoKey) -> bool:
     return error.may_retry if error.should_retry is None else error.should_retry
 
 
-def _settle(claim: Claim, outcome: Delivery.Outcome, **values: Any) -> None:
-    calls = Delivery.objects.filter(pk__in=claim.ids)
-    calls.update(processed_at=timezone.now(), outcome=outcome, **values)
+def _settle_found(claimed: Claim, found: dict[Subject, TaskRecord], recorded: Recorded) -> None:
+    """One statement for each outcome; a run's calls also learn which task was behind it."""
+    by_outcome: dict[Delivery.Outcome, list[Subject]] = {}
+    for subject, record in found.items():
+        outcome = _outcome(recorded, record)
+        if subject.task_id is None:
+            settle(claimed, [subject], outcome, task_id=record.id, error_code="", error="")
+        else:
+            by_outcome.setdefault(outcome, []).append(subject)
+    for outcome, subjects in by_outcome.items():
+        settle(claimed, subjects, outcome, error_code="", error="")
 
 
-def _outcome(recorded: Recorded) -> Delivery.Outcome:
-    if recorded.new:
+def _outcome(recorded: Recorded, record: TaskRecord) -> Delivery.Outcome:
+    if record.id in recorded.new:
         return Delivery.Outcome.NEW
-    return Delivery.Outcome.CHANGED if recorded.changed else Delivery.Outcome.UNCHANGED
+    return Delivery.Outcome.CHANGED if record.id in recorded.changed else Delivery.Outcome.UNCHANGED

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -206,6 +207,8 @@ class Delivery(models.Model):
     completion_run_id = models.UUIDField(null=True)
     #: As it came; "" once it has been kept for long enough.
     body = models.TextField()
+    #: When a worker may take it up; later than that while one is at it, and after a failure.
+    due_at = models.DateTimeField(db_default=Now())
     #: When Tela was last asked for the task because of this delivery; null before.
     asked_at = models.DateTimeField(null=True)
     #: How many times that was.
@@ -229,9 +232,7 @@ class Delivery(models.Model):
                 condition=Q(completion_run_id__isnull=False),
                 name="delivery_of_run",
             ),
-            models.Index(
-                fields=["workspace", "received_at"], condition=Q(processed_at__isnull=True), name="delivery_waiting"
-            ),
+            models.Index(fields=["workspace", "due_at"], condition=Q(processed_at__isnull=True), name="delivery_due"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["workspace", "event_id"], name="delivery_once"),

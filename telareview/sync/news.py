@@ -71,6 +71,11 @@ class News:
     #: The run of a task whose own id was not told.
     completion_run_id: UUID | None
 
+    @property
+    def names_something(self) -> bool:
+        """Whether there is anything to ask Tela for."""
+        return self.task_id is not None or self.completion_run_id is not None
+
 
 def read_news(body: bytes) -> News:
     """What a body names; whatever else stands in it is passed over. Raises UnreadableBody."""

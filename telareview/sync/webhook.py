@@ -39,8 +39,8 @@ MAX_WAITING = 10_000
 
 INSERT = """
 INSERT INTO sync_delivery (workspace_id, received_at, event_id, event, task_id, completion_run_id, body,
-                           attempts, processed_at, outcome, error_code, error)
-VALUES (%s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s)
+                           due_at, attempts, processed_at, outcome, error_code, error)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s)
 ON CONFLICT (workspace_id, event_id) DO NOTHING
 RETURNING id
 """
@@ -149,7 +149,7 @@ def receive(workspace: Workspace, body: bytes) -> Kept:
         _insert(workspace, news, _text(body), outcome=Delivery.Outcome.UNREADABLE, error=error)
         raise
     text = _text(body)
-    outcome = "" if news.task_id or news.completion_run_id else Delivery.Outcome.NO_TASK
+    outcome = "" if news.names_something else Delivery.Outcome.NO_TASK
     if _insert(workspace, news, text, outcome=outcome):
         return Kept(news, is_new=True)
     if Delivery.objects.filter(workspace=workspace, event_id=news.event_id, body=text).exists():
@@ -171,7 +171,7 @@ def _insert(workspace: Workspace, news: News, text: str, *, outcome: str, error:
     code, sentence = (error.code, str(error)) if error else ("", "")
     row: list[Any] = [workspace.pk, now, news.event_id, news.event, news.task_id, news.completion_run_id, text]
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [*row, now if outcome else None, str(outcome), code, sentence])
+        cursor.execute(INSERT, [*row, now, now if outcome else None, str(outcome), code, sentence])
         return cursor.fetchone() is not None
 
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from telareview.sync.deliveries import Subject, announce
+from telareview.sync.deliveries import announce
 from telareview.sync.news import UnreadableBody
 from telareview.sync.webhook import NotAdmitted, TooManyWaiting, WebhookRefused, admitted, read_body, receive
 
@@ -38,8 +38,8 @@ def tela(request: HttpRequest, slug: str) -> HttpResponse:
     except (OperationalError, InterfaceError):
         logger.exception("A webhook call could not be stored.")
         return _answer(UNAVAILABLE, error="The call could not be stored. Send it again.")
-    if kept.is_new:
-        announce(Subject.of(workspace.pk, kept.news))
+    if kept.is_new and kept.news.names_something:
+        announce(workspace.pk)
     return _answer(ACCEPTED if kept.is_new else REPEATED, stored=kept.news.event_id)
 
 

@@ -29,7 +29,7 @@ def receiver(acme):
 
 
 def jobs():
-    return list(ProcrastinateJob.objects.filter(task_name="fetch_told_task").order_by("id"))
+    return list(ProcrastinateJob.objects.filter(task_name="fetch_told_tasks").order_by("id"))
 
 
 # Who may call.
@@ -179,7 +179,6 @@ def test_the_same_call_again_is_answered_with_200_and_stored_once():
 
     assert [answer.status_code for answer in (first, second, run_first, run_second)] == [202, 200, 202, 200]
     assert Delivery.objects.count() == 2
-    assert len(jobs()) == 2
 
 
 def test_an_id_that_comes_again_with_other_news_is_not_taken_for_a_repetition():
@@ -394,12 +393,13 @@ def test_a_backlog_nobody_works_off_stops_growing(monkeypatch, receiver):
 # Before and after the answer.
 
 
-def test_calls_about_one_task_are_one_job_and_about_two_tasks_two():
-    other = UUID(int=7)
-    for number, task_id in enumerate([TASK, TASK, other, TASK]):
-        call(event(task_id, number=number))
+def test_calls_of_one_workspace_are_one_job_and_of_two_workspaces_two(receiver, elsewhere):
+    elsewhere.set_webhook_secret(SECRET)
+    elsewhere.save()
+    for number, address in enumerate([ADDRESS, ADDRESS, "/webhooks/tela/elsewhere/", ADDRESS]):
+        call(event(TASK, number=number), address=address)
 
-    assert [job.args["task_id"] for job in jobs()] == [str(TASK), str(other)]
+    assert [job.args["workspace_id"] for job in jobs()] == [receiver.pk, elsewhere.pk]
     assert {job.queue_name for job in jobs()} == {"news"}
 
 
@@ -423,7 +423,7 @@ def test_a_database_that_is_down_asks_the_sender_to_come_again(monkeypatch):
 
 def test_a_call_that_could_be_stored_but_not_announced_is_acknowledged(monkeypatch):
     monkeypatch.setattr(
-        "telareview.sync.deliveries.fetch_told_task.configure", lambda **_: (_ for _ in ()).throw(OperationalError())
+        "telareview.sync.deliveries.fetch_told_tasks.configure", lambda **_: (_ for _ in ()).throw(OperationalError())
     )
 
     assert call(event(TASK)).status_code == 202

@@ -6,29 +6,28 @@ from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from telareview.sandbox import SandboxServer
 from telareview.sandbox.apps import INVOICES
-from telareview.sync import deliveries
+from telareview.sync import claims, deliveries
+from telareview.sync.claims import LOAN, MAX_ATTEMPTS, SPACING, SUBJECTS_A_CLAIM, claim, next_due
 from telareview.sync.connection import tela_client
 from telareview.sync.deliveries import (
     KEEP_BODIES,
     KEEP_DELIVERIES,
-    LOST_AFTER,
-    MAX_ATTEMPTS,
-    SPACING,
-    Subject,
-    fetch_told_task,
-    lost,
+    fetch_told_tasks,
     process,
     take_up_deliveries,
     tidy_deliveries,
 )
 from telareview.sync.models import Delivery
 from telareview.sync.pull import pull_tasks
-from telareview.tasks.models import Learned, Task, TaskVersion
+from telareview.tasks.models import Learned, Payload, Task, TaskVersion
+from telareview.tela import BadRequest, ReplyTooLarge, ServerFailed, UnreadableReply
 from tests.sync.webhook_calls import RUN_ENDED, RUN_ID, SECRET, call, event
 
 pytestmark = pytest.mark.django_db
@@ -56,11 +55,12 @@ def clock(monkeypatch):
     class Clock:
         now = timezone.now()
 
-        def on(self, step: dt.timedelta) -> None:
+        def on(self, step: dt.timedelta = SPACING + dt.timedelta(seconds=1)) -> None:
+            """Without a step, to the next turn of a subject that was just asked for: jobs begin in whole seconds."""
             self.now += step
 
     clock = Clock()
-    monkeypatch.setattr("telareview.sync.deliveries.timezone.now", lambda: clock.now)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: clock.now)
     return clock
 
 
@@ -78,21 +78,24 @@ def waiting_task(sandbox) -> str:
 
 
 def work() -> int:
-    """Do the jobs that are due, as a worker would; how many there were."""
-    due = [
-        job
-        for job in ProcrastinateJob.objects.filter(status="todo", task_name="fetch_told_task").order_by("id")
-        if job.scheduled_at is None or job.scheduled_at <= deliveries.timezone.now()
-    ]
-    for job in due:
+    """Do the jobs that are due until none is, as a worker would; how many there were."""
+    done = 0
+    while job := due_jobs().first():
         # A worker takes a job up first, then does it: what is announced meanwhile is a new job.
         ProcrastinateJob.objects.filter(pk=job.pk)._raw_delete("default")
-        fetch_told_task(**job.args)
-    return len(due)
+        fetch_told_tasks(**job.args)
+        done += 1
+    return done
 
 
-def asked(sandbox, task_id: object = "") -> int:
-    return sum(f"/task/{task_id}" in request.path for request in sandbox.requests)
+def due_jobs():
+    todo = ProcrastinateJob.objects.filter(status="todo", task_name="fetch_told_tasks").order_by("id")
+    return todo.exclude(scheduled_at__gt=timezone.now())
+
+
+def asked(sandbox, task_id: object = "/task") -> int:
+    """How many calls asked for the task, alone or among others; without one, all calls."""
+    return sum(str(task_id) in f"{request.path} {request.query}" for request in sandbox.requests)
 
 
 def test_a_call_brings_the_task_into_the_mirror(sandbox, receiver):
@@ -134,12 +137,12 @@ def test_a_task_that_has_not_changed_is_left_alone(sandbox, receiver):
     assert TaskVersion.objects.count() == versions
 
 
-def test_a_new_state_is_a_new_version(sandbox, receiver):
+def test_a_new_state_is_a_new_version(sandbox, receiver, clock):
     task_id = waiting_task(sandbox)
     call(event(task_id, "task.completed", 1))
     work()
     sandbox.world.approve(task_id)
-    Delivery.objects.update(asked_at=timezone.now() - SPACING)
+    clock.on()
     call(event(task_id, "task.approved", 2))
 
     work()
@@ -198,12 +201,12 @@ def test_a_server_that_ignores_the_run_brings_no_strangers_in(sandbox, receiver,
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["in the mirror", "never seen"])
-def test_404_concludes_nothing(sandbox, receiver, known):
+def test_404_concludes_nothing(sandbox, receiver, clock, known):
     task_id = waiting_task(sandbox)
     if known:
         call(event(task_id, number=1))
         work()
-        Delivery.objects.update(asked_at=timezone.now() - SPACING)
+        clock.on()
     sandbox.world.delete(task_id)
     before = list(TaskVersion.objects.values_list("id", flat=True))
     call(event(task_id, number=2))
@@ -255,7 +258,7 @@ def test_a_call_soon_after_a_question_waits_for_its_turn(sandbox, receiver, cloc
     assert Delivery.objects.filter(processed_at=None).count() == 1
     assert work() == 0
 
-    clock.on(SPACING - dt.timedelta(seconds=1))
+    clock.on(SPACING)
     assert work() == 1
     assert asked(sandbox, task_id) == 2
     assert Task.objects.of(receiver).get().status == "completed"
@@ -306,7 +309,7 @@ def test_a_passing_failure_is_tried_again_after_five_seconds(sandbox, receiver, 
 
     failing(sandbox, None)
     assert work() == 0
-    clock.on(SPACING)
+    clock.on()
     work()
 
     delivery.refresh_from_db()
@@ -324,12 +327,12 @@ def test_a_lasting_failure_is_tried_ever_more_rarely_and_given_up(sandbox, recei
         work()
         if Delivery.objects.get().attempts > before:
             moments.append((clock.now - started).total_seconds())
-        clock.on(SPACING if len(moments) < 3 else dt.timedelta(seconds=30))
+        clock.on(dt.timedelta(seconds=1 if len(moments) < 3 else 30))
 
     pauses = [later - earlier for earlier, later in pairwise(moments)]
     delivery = Delivery.objects.get()
     assert len(moments) == delivery.attempts == MAX_ATTEMPTS
-    assert pauses[0] == SPACING.total_seconds()
+    assert SPACING.total_seconds() <= pauses[0] <= SPACING.total_seconds() + 2
     assert pauses[1:] == sorted(pauses[1:])
     assert 3600 <= moments[-1] <= 2 * 3600
     assert (delivery.outcome, delivery.error_code) == (Delivery.Outcome.FAILED, "server_failed")
@@ -339,11 +342,11 @@ def test_a_call_that_is_being_tried_again_does_not_delay_the_next_one(sandbox, r
     task_id = waiting_task(sandbox)
     failing(sandbox, "500")
     call(event(task_id, number=1))
-    work()
-    clock.on(SPACING)
-    work()
+    for _ in range(3):
+        work()
+        clock.on()
+    assert next_due(receiver.pk) - clock.now > SPACING
     failing(sandbox, None)
-    clock.on(SPACING)
     call(event(task_id, number=2))
 
     work()
@@ -373,7 +376,7 @@ def test_a_workspace_without_a_key_says_so(receiver):
     assert Delivery.objects.get().error_code == "no_key"
 
 
-# When a worker dies.
+# When a worker dies, and when there are two.
 
 
 def test_a_call_whose_job_was_lost_is_taken_up(sandbox, receiver, clock):
@@ -381,9 +384,6 @@ def test_a_call_whose_job_was_lost_is_taken_up(sandbox, receiver, clock):
     call(event(task_id))
     ProcrastinateJob.objects.all()._raw_delete("default")
 
-    take_up_deliveries(0)
-    assert work() == 0
-    clock.on(LOST_AFTER + dt.timedelta(seconds=5))
     take_up_deliveries(0)
     take_up_deliveries(0)
 
@@ -405,9 +405,11 @@ def test_a_worker_killed_between_question_and_answer_repeats_it(sandbox, receive
         patch.setattr(deliveries, "record_tasks", killed)
         with pytest.raises(Killed):
             work()
+    take_up_deliveries(0)
+    assert work() == 0
     assert Delivery.objects.get().processed_at is None
-    clock.on(dt.timedelta(minutes=2))
 
+    clock.on(LOAN)
     take_up_deliveries(0)
     work()
 
@@ -415,26 +417,55 @@ def test_a_worker_killed_between_question_and_answer_repeats_it(sandbox, receive
     assert TaskVersion.objects.count() == 1
 
 
-def test_doing_a_job_twice_changes_nothing(sandbox, receiver):
+def test_doing_a_job_twice_changes_nothing(sandbox, receiver, clock):
     task_id = waiting_task(sandbox)
     call(event(task_id))
-    subject = Subject(receiver.pk, task_id=UUID(task_id))
 
-    process(subject)
-    process(subject)
+    process(receiver.pk)
+    process(receiver.pk)
 
     assert asked(sandbox, task_id) == 1
     assert TaskVersion.objects.count() == 1
 
 
-def test_the_longest_waiting_are_taken_up_first_and_not_all_at_once(receiver, clock, monkeypatch):
-    monkeypatch.setattr(deliveries, "TAKE_UP_AT_A_TIME", 3)
-    ids = [uuid4() for _ in range(5)]
-    for number, task_id in enumerate(ids):
+def test_two_workers_never_ask_for_the_same_task(receiver, clock):
+    ids = [uuid4() for _ in range(3)]
+    for number, task_id in enumerate(ids[:2]):
         call(event(task_id, number=number))
-    clock.on(dt.timedelta(minutes=5))
+    first = claim(receiver.pk)
+    call(event(ids[2], number=2))
+    call(event(ids[0], number=3))
 
-    assert [subject.task_id for subject in lost(clock.now)] == ids[:3]
+    second = claim(receiver.pk)
+
+    assert {subject.task_id for subject in first.attempts} == set(ids[:2])
+    assert {subject.task_id for subject in second.attempts} == {ids[2]}
+    assert claim(receiver.pk) is None
+
+
+def test_a_call_that_comes_while_its_task_is_asked_for_has_its_turn_soon_after(sandbox, receiver, clock, monkeypatch):
+    task_id = waiting_task(sandbox)
+    call(event(task_id, number=1))
+    ask = deliveries.ask
+
+    def ask_slowly(client, subjects):
+        answers = ask(client, subjects)
+        sandbox.world.approve(task_id)
+        call(event(task_id, number=2))
+        assert claim(receiver.pk) is None
+        clock.on(dt.timedelta(seconds=20))
+        return answers
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deliveries, "ask", ask_slowly)
+        work()
+    assert asked(sandbox, task_id) == 1
+    clock.on()
+
+    work()
+
+    assert asked(sandbox, task_id) == 2
+    assert Task.objects.of(receiver).get().status == "completed"
 
 
 def test_processed_calls_are_not_taken_up(receiver, clock):
@@ -442,7 +473,120 @@ def test_processed_calls_are_not_taken_up(receiver, clock):
     call(event(None))
     clock.on(dt.timedelta(hours=1))
 
-    assert lost(clock.now) == []
+    take_up_deliveries(0)
+
+    assert not due_jobs().exists()
+    assert next_due(receiver.pk) is None
+
+
+# Many at once.
+
+
+def several(sandbox, count):
+    ids = [waiting_task(sandbox) for _ in range(count)]
+    for number, task_id in enumerate(ids):
+        call(event(task_id, number=number))
+    sandbox.requests.clear()
+    return ids
+
+
+def outcomes():
+    return dict(Delivery.objects.order_by("outcome").values_list("task_id", "outcome"))
+
+
+def test_what_is_due_at_once_is_asked_for_in_one_call(sandbox, receiver, clock):
+    several(sandbox, 12)
+
+    assert work() == 1
+
+    assert asked(sandbox) == 1
+    assert set(outcomes().values()) == {"new"}
+
+
+def test_more_than_one_call_may_ask_for_is_worked_off_at_once(sandbox, receiver, clock, monkeypatch):
+    monkeypatch.setattr(claims, "SUBJECTS_A_CLAIM", 5)
+    several(sandbox, 12)
+
+    assert work() == 3
+
+    assert asked(sandbox) == 3
+    assert set(outcomes().values()) == {"new"}
+    assert SUBJECTS_A_CLAIM <= 50
+
+
+def test_the_longest_waiting_are_taken_up_first(receiver, clock, monkeypatch):
+    monkeypatch.setattr(claims, "SUBJECTS_A_CLAIM", 2)
+    ids = [uuid4() for _ in range(3)]
+    for number, task_id in enumerate(ids):
+        call(event(task_id, number=number))
+        clock.on(dt.timedelta(milliseconds=1))
+
+    assert [subject.task_id for subject in claim(receiver.pk).attempts] == ids[:2]
+
+
+def test_one_missing_task_does_not_hold_up_the_others(sandbox, receiver, clock):
+    ids = several(sandbox, 6)
+    sandbox.world.delete(ids[2])
+
+    work()
+
+    assert asked(sandbox) == 2
+    assert outcomes().pop(UUID(ids[2])) == "not_found"
+    assert list(outcomes().values()).count("new") == 5
+
+
+@pytest.mark.parametrize("error", [BadRequest, UnreadableReply, ServerFailed, ReplyTooLarge])
+def test_where_the_list_fails_each_task_is_asked_for_by_its_own_address(sandbox, receiver, clock, monkeypatch, error):
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr("telareview.tela.TelaClient.list_tasks", fails)
+    several(sandbox, 4)
+
+    work()
+
+    assert asked(sandbox) == 4
+    assert set(outcomes().values()) == {"new"}
+
+
+def test_a_list_without_payloads_is_not_mirrored(receiver, clock):
+    with SandboxServer(tasks=3, list_payload="light") as sandbox:
+        receiver.api_url = sandbox.url
+        receiver.save()
+        several(sandbox, 3)
+
+        work()
+
+        assert asked(sandbox) == 1 + 3
+    assert set(outcomes().values()) == {"new"}
+    assert not Payload.objects.exclude(text__contains="rawInput").exists()
+
+
+@pytest.mark.parametrize(("kind", "most"), [("reset", 1), ("429", 1), ("500", 2)])
+def test_a_tela_that_fails_altogether_is_not_asked_for_each(sandbox, receiver, clock, kind, most):
+    several(sandbox, 20)
+    failing(sandbox, kind)
+
+    work()
+
+    assert asked(sandbox) <= most
+    assert Delivery.objects.filter(processed_at=None).exclude(error_code="").count() == 20
+    failing(sandbox, None)
+    clock.on()
+    work()
+    assert set(outcomes().values()) == {"new"}
+
+
+def test_ten_more_tasks_cost_no_more_statements(sandbox, receiver, clock, django_assert_num_queries):
+    several(sandbox, 2)
+    with CaptureQueriesContext(connection) as few:
+        process(receiver.pk)
+    statements = len(few)
+    Delivery.objects.all().delete()
+    several(sandbox, 12)
+
+    with django_assert_num_queries(statements):
+        process(receiver.pk)
 
 
 # What stays.
