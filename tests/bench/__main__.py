@@ -1,0 +1,59 @@
+"""`./run bench [list|csv|pull] [--tasks N]`: figures of the product, beside what is wanted. Exit 1 where one is missed.
+
+Databases of its own lie below `var/bench` and stay for the next run; nothing else is touched.
+"""
+
+import argparse
+import os
+import platform
+import signal
+import sys
+from collections.abc import Callable
+
+from tests.bench import csv_figures, list_figures, pull
+from tests.bench.figures import Figure, table
+from tests.bench.mirrors import Mirrors, mirrors
+
+#: Title, how to measure, tasks unless told, and whether commits wait for the disk.
+PARTS: dict[str, tuple[str, Callable[[Mirrors, int], list[Figure]], int, bool]] = {
+    "list": ("List page", list_figures.figures, 1_000_000, False),
+    "csv": ("CSV", csv_figures.figures, 1_000_000, False),
+    "pull": ("First pull from the sandbox", pull.figures, 100_000, True),
+}
+BUSY = 0.75
+TERMINATED = 143
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        "./run bench", description="Measures the product; exit 1 where a figure is missed."
+    )
+    parser.add_argument("parts", nargs="*", choices=[*PARTS], default=[*PARTS], help="default: all")
+    parser.add_argument("--tasks", type=int, help="for a quick try; the default is what the figures are wanted for")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    print(_circumstances(), end="\n\n", flush=True)
+    missed = 0
+    for name in options.parts:
+        title, figures, tasks, durable = PARTS[name]
+        with mirrors(durable=durable) as databases:
+            found = figures(databases, options.tasks or tasks)
+        print(table(f"{title}, {options.tasks or tasks:,} tasks", found), flush=True)
+        missed += sum(each.met is False for each in found)
+    print(f"{missed} figure(s) missed." if missed else "Every figure is as wanted.")
+    return 1 if missed else 0
+
+
+def _circumstances() -> str:
+    """The machine, and whether other work runs on it: then times are longer than they are."""
+    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+    busy = ", which is busy: absolute times are inflated" if load > BUSY * cores else ""
+    return (
+        f"{platform.system()} {platform.machine()}, {cores} cores, Python {platform.python_version()}; "
+        f"load {load:.2f}{busy}.\n"
+        "PostgreSQL on the same machine, its data in memory; commits wait for the disk in `pull` only."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
