@@ -68,7 +68,8 @@ def claim(workspace_id: int) -> Claim | None:
         if not ready:
             return None
         _waiting_about(workspace_id, ready).update(asked_at=now, due_at=now + LOAN, attempts=F("attempts") + 1)
-        return Claim(workspace_id, _attempts(workspace_id, ready), now)
+        attempts = _attempts(workspace_id, ready)
+        return Claim(workspace_id, {subject: attempts[subject] for subject in ready}, now)
 
 
 def next_due(workspace_id: int) -> dt.datetime | None:
