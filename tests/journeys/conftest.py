@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 from pytest_django.live_server_helper import LiveServer
 
 from telareview.accounts.models import Person, Workspace
@@ -54,13 +54,17 @@ class Watched:
         context.add_init_script(LISTEN)
         context.on("console", lambda message: self._note(message.type in {"error", "warning"}, message.text))
         context.on("weberror", lambda error: self._note(True, str(error.error)))
-        context.on("dialog", lambda dialog: (self._note(True, f"dialog: {dialog.message}"), dialog.dismiss()))
+        context.on("dialog", self._dismiss)
         context.on("request", lambda request: self._note(self._leads_away(request.url), f"request: {request.url}"))
         context.on("response", lambda answer: self._note(answer.status >= 400, f"{answer.status}: {answer.url}"))
 
     def _note(self, is_complaint: bool, text: str) -> None:
         if is_complaint:
             self.complaints.append(text)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def _leads_away(self, url: str) -> bool:
         parts = urlsplit(url)

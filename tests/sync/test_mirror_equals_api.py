@@ -85,7 +85,7 @@ def spans(draw, rows, key):
 def askable(draw, rows):
     """Filters of which the API can express everything: one range of dates, approvers or creators, one app."""
     every = list(rows.values())
-    told: dict = {"status": draw(subset(ASKABLE_STATUSES))}
+    told = {"status": draw(subset(ASKABLE_STATUSES))}
     who = draw(st.sampled_from(["approved_by", "created_by", None]))
     if who:
         key = {"approved_by": "approvedBy", "created_by": "createdBy"}[who]
