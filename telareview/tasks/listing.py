@@ -8,15 +8,17 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from telareview.tasks.cells import cells
 from telareview.tasks.chips import Chip, chips
 from telareview.tasks.filter_form import Facets, FilterForm, filter_form
 from telareview.tasks.filters import PAGE_SIZES, Reader, TaskFilter
 from telareview.tasks.known import matching_tasks
-from telareview.tasks.list_columns import COLUMNS, USUAL, Header, headers
+from telareview.tasks.list_columns import COLUMNS, USUAL, Header, chosen_columns, headers
 from telareview.tasks.models import Task
 from telareview.tasks.paging import END, BrokenCursor, Page, read_page
 from telareview.tasks.parameters import parse
@@ -34,6 +36,13 @@ class Row:
     app: str
     #: Brought or altered by the check that has just been made.
     is_fresh: bool = False
+    #: Keys of the columns shown, in their order.
+    keys: tuple[str, ...] = ()
+
+    @property
+    def cells(self) -> SafeString:
+        """The row's cells as markup."""
+        return cells(self, self.keys)
 
     @property
     def status(self) -> str | Promise:
@@ -177,6 +186,7 @@ def make_listing(
 
 
 def _rows(page: Page, task_filter: TaskFilter, app_names: Mapping[UUID, str], fresh: frozenset[UUID]) -> list[Row]:
+    keys = tuple(column.key for column in chosen_columns(task_filter))
     query = task_filter.as_query()
     suffix = f"?{query}" if query else ""
     return [
@@ -185,6 +195,7 @@ def _rows(page: Page, task_filter: TaskFilter, app_names: Mapping[UUID, str], fr
             address=f"/tasks/{task.task_id}/{suffix}",
             app=_app(task.prompt_application_id, app_names),
             is_fresh=task.task_id in fresh,
+            keys=keys,
         )
         for task in page.rows
     ]
