@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import DatabaseError, close_old_connections, transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
 from telareview.accounts.models import Workspace
@@ -54,6 +55,8 @@ def announce(workspace_id: int, moment: dt.datetime | None = None) -> None:
         later = moment.replace(microsecond=0) + dt.timedelta(seconds=1)
         options = {"queueing_lock": f"news {workspace_id} {later:%H:%M:%S}", "schedule_at": later}
     try:
+        if _is_announced(options["queueing_lock"]):
+            return
         # A savepoint where there is a transaction: a second announcement must not break it.
         with transaction.atomic():
             fetch_told_tasks.configure(**options).defer(workspace_id=workspace_id)
@@ -61,6 +64,11 @@ def announce(workspace_id: int, moment: dt.datetime | None = None) -> None:
         return
     except (ConnectorException, DatabaseError):
         logger.warning("Webhook calls could not be announced; they are taken up later.", exc_info=True)
+
+
+def _is_announced(queueing_lock: str) -> bool:
+    """Asked first, because in a flood nearly every call is: a look costs less than an insert that fails."""
+    return ProcrastinateJob.objects.filter(queueing_lock=queueing_lock, status="todo").exists()
 
 
 @app.task(name="fetch_told_tasks", queue="news")
