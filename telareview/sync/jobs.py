@@ -29,6 +29,8 @@ DEFAULT_PULL_SECONDS = 30
 STALLED_AFTER_SECONDS = 60
 #: After a signal a job is told to stop; it ends with the page in hand.
 SHUTDOWN_GRACE_SECONDS = 1
+#: PostgreSQL announces new jobs by itself, but not that the moment of a put-off one has come.
+LOOK_EVERY_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -178,6 +180,7 @@ def run_worker(*, concurrency: int, **options: Any) -> None:
         app.run_worker(
             concurrency=concurrency,
             shutdown_graceful_timeout=SHUTDOWN_GRACE_SECONDS,
+            fetch_job_polling_interval=LOOK_EVERY_SECONDS,
             delete_jobs="successful",
             **options,
         )
