@@ -69,7 +69,9 @@ def test_every_text_of_the_product_stands_in_the_catalogue() -> None:
 
     missing = sorted(text for context, text, plural in everything_said() if (context, text, plural) not in known)
 
-    assert missing == [], "run `./run manage makemessages -l pt_BR --no-location --no-obsolete --ignore var` and translate these"
+    assert missing == [], (
+        "run `./run manage makemessages -l pt_BR --no-location --no-obsolete --ignore var` and translate these"
+    )
 
 
 def test_the_search_for_texts_finds_those_of_templates_and_of_python() -> None:
