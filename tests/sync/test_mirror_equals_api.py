@@ -164,3 +164,17 @@ def test_a_day_ends_with_its_last_millisecond_in_both(workspace, tela, rows, zon
 
         assert UUID(row["id"]) in here
         assert set(here) == set(in_api(tela, asked, zone))
+
+
+def test_the_stroke_of_midnight_belongs_to_the_day_that_begins(acme):
+    with SandboxServer(tasks=20, now=NOW) as sandbox:
+        stroke = UUID(sandbox.world.arrive(at="2026-11-19T03:00:00.000Z"))
+        before = UUID(sandbox.world.arrive(at="2026-11-19T02:59:59.999Z"))
+        with client_of(sandbox) as client:
+            pull_tasks(connect(acme, sandbox), client, connections=1)
+
+        for day, inside, outside in ((18, before, stroke), (19, stroke, before)):
+            asked = TaskFilter(created_at=Span(dt.date(2026, 11, day), dt.date(2026, 11, day)))
+            for found in (in_mirror(acme, asked, ZONES[0]), in_api(sandbox, asked, ZONES[0])):
+                assert inside in found
+                assert outside not in found
