@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 
 from telareview.accounts.access import right_required
 from telareview.exports.columns import UnknownColumn, columns_named
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RECORDS_SHOWN = 100
 
 
-@require_safe
+@require_GET
 @right_required("export")
 def tasks_csv(request: "MemberRequest") -> "HttpResponseBase":
     """The whole filtered list in its order; a filter that cannot be read is an error, not another list."""

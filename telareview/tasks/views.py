@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def task_list(request: "MemberRequest") -> HttpResponse:
     """`/tasks/`: one page of the mirror; `?source=live` asks Tela first, which is another address."""
     task_filter, notices = ask(request)
-    if task_filter.source == "live":
+    if task_filter.source == "live" and task_filter.as_of is None:
         return redirect(task_filter.replace(source="").address(reverse("sync:live")))
     listing = make_listing(request, task_filter, notices)
     return render_page_or_part(request, "tasks/list.html", "results", {"listing": listing})

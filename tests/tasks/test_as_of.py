@@ -5,6 +5,7 @@ import datetime as dt
 import io
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from telareview.tasks.mirror import Look, record_gone
@@ -97,3 +98,20 @@ def test_a_moment_to_come_is_left_out_and_told(week, viewer):
 
 def test_for_a_file_a_moment_to_come_is_an_error(week, auditor):
     assert auditor.get("/tasks.csv", {"asOf": stamp(timezone.now() + dt.timedelta(days=1))}).status_code == 400
+
+
+def test_the_command_writes_the_list_known_then(week, tmp_path):
+    file = tmp_path / "then.csv"
+
+    call_command(
+        "export_tasks", "--workspace", "acme", "--as-of", stamp(MONDAY), "--columns", "reference", "--output", str(file)
+    )
+
+    assert file.read_bytes() == b"reference\r\n2\r\n1\r\n"
+
+
+def test_the_past_is_not_asked_live(week, viewer):
+    response = viewer.get("/tasks/", {"asOf": stamp(MONDAY), "source": "live"})
+
+    assert response.status_code == 200
+    assert "as the mirror knew it" in response.content.decode()

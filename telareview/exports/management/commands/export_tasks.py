@@ -30,6 +30,7 @@ class Command(BaseCommand):
             "--query", default="", metavar="QUERY", help="as in the list's address: 'status=completed&…'"
         )
         parser.add_argument("--profile", choices=["machine"], default="machine", help="default: %(default)s")
+        parser.add_argument("--as-of", default="", metavar="ISO", help="the list as the mirror knew it then")
         parser.add_argument("--columns", default="", metavar="NAMES", help="CSV names, comma-separated")
         parser.add_argument(
             "--zone", default=DEFAULT_ZONE, help="days of the query are days of it; default: %(default)s"
@@ -44,7 +45,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no workspace “{options['workspace']}”.", returncode=WRONG_USE)
         try:
             validate_zone(options["zone"])
-            asked = read_strictly(QueryDict(options["query"].lstrip("?")), workspace, ZoneInfo(options["zone"]))
+            asked = read_strictly(_query(options), workspace, ZoneInfo(options["zone"]))
             names = [name.strip() for name in options["columns"].split(",") if name.strip()]
             columns = columns_named(names or asked.task_filter.cols)
         except (BrokenFilter, UnknownColumn, ValueError, ValidationError) as error:
@@ -62,3 +63,11 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing was written. {error}", returncode=NOT_WHOLE) from error
         summary = {"rows": spooled.rows, "bytes": spooled.size_bytes, "sha256": spooled.sha256, "file": str(target)}
         self.stdout.write(json.dumps(summary) if options["json"] else f"{spooled.rows} tasks written to {target}")
+
+
+def _query(options: dict[str, Any]) -> QueryDict:
+    """The query with the moment of `--as-of`, which wins over one in the query itself."""
+    query = QueryDict(options["query"].lstrip("?"), mutable=True)
+    if options["as_of"]:
+        query["asOf"] = options["as_of"]
+    return query
