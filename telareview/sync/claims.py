@@ -57,8 +57,7 @@ class Claim:
 def claim(workspace_id: int) -> Claim | None:
     """Take up what is due; None when nothing is. What is being asked for, or was a moment ago, becomes due later."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [CLAIM_LOCK, workspace_id])
+        _one_at_a_time(workspace_id)
         now = timezone.now()
         due = _due_subjects(workspace_id, now)
         early = {subject: moment for subject, moment in _next_turns(workspace_id, due).items() if moment > now}
@@ -91,10 +90,18 @@ def put_off(claimed: Claim, subject: Subject, **values: Any) -> None:
 
 
 def give_back(claimed: Claim) -> None:
-    """All was asked for: calls that came meanwhile need not wait until the loan ends."""
-    turn = timezone.now() + SPACING
-    meanwhile = _waiting_about(claimed.workspace_id, claimed.attempts)
-    meanwhile.filter(attempts=0, due_at__gt=turn).update(due_at=turn)
+    """All was asked for and settled: calls that came meanwhile need not wait until the loan ends."""
+    with transaction.atomic():
+        # Or another worker, which still saw the loan, would put them off once more.
+        _one_at_a_time(claimed.workspace_id)
+        turn = timezone.now() + SPACING
+        meanwhile = _waiting_about(claimed.workspace_id, claimed.attempts)
+        meanwhile.filter(attempts=0, due_at__gt=turn).update(due_at=turn)
+
+
+def _one_at_a_time(workspace_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [CLAIM_LOCK, workspace_id])
 
 
 def _due_subjects(workspace_id: int, now: dt.datetime) -> list[Subject]:
