@@ -1,8 +1,8 @@
-"""How long the list page of one mirror takes: `python -m tests.bench.list_page [admin] [http]`, which prints JSON.
+"""How long the list page takes: `python -m tests.bench.list_page SMALL_DATABASE`, which prints JSON.
 
-DATABASE_URL names the mirror, DJANGO_SETTINGS_MODULE is `tests.bench.settings`. A page is one whole request of a
-signed-in member through every middleware, from the path to the last byte of HTML, in this process; the database is
-warm, and the connection stays open.
+DATABASE_URL names the mirror, SMALL_DATABASE a smaller one on the same server, and DJANGO_SETTINGS_MODULE is
+`tests.bench.settings`. A page is one whole request of a signed-in member through every middleware, from the path to the
+last byte of HTML, in this process; the database is warm, and the connection stays open.
 """
 
 import json
@@ -38,6 +38,7 @@ TIMES = 200
 TIMES_EACH = 20
 TIMES_ADMIN = 20
 STEPS = 50
+ROUNDS = 5
 HALF_A_YEAR = timedelta(days=182)
 COMMON = {"approvedBy": next(iter(APPROVERS)), "revisionProcess": "approvedWithRevisions"}
 RARE = {"approvedBy": list(APPROVERS)[-1], "revisionProcess": "approvedWithRevisions"}
@@ -47,13 +48,21 @@ type Measured = dict[str, float]
 
 
 class Reader:
-    """A signed-in member at this process's own pages."""
+    """A signed-in member at this process's own pages, over the mirror of this process or another on the same server."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: str) -> None:
+        self._database = database
+        self.enter()
         workspace = ensure_default_workspace()
         person, _password = add_person("viewer@bench.example", "viewer", workspace)
         self._client = Client(SERVER_NAME="localhost")
         self._client.force_login(person)
+
+    def enter(self) -> None:
+        """Let this process work on this reader's mirror from now on."""
+        if connection.settings_dict["NAME"] != self._database:
+            connection.close()
+            connection.settings_dict["NAME"] = self._database
 
     @property
     def cookie(self) -> str:
@@ -144,6 +153,22 @@ def walk(reader: Reader, relation: str, path: str) -> Measured:
     return _spoken(Timing(tuple(sorted(samples))))
 
 
+def growth(large: Reader, small: Reader, pages: Callable[[Reader], dict[str, str]]) -> dict[str, dict[str, Measured]]:
+    """The same pages over both mirrors, in turns."""
+    samples: dict[str, dict[str, list[float]]] = {}
+    for _ in range(ROUNDS):
+        for size, reader in (("large", large), ("small", small)):
+            reader.enter()
+            for name, path in pages(reader).items():
+                taken = timed(partial(reader.get, path), times=TIMES_EACH).samples
+                samples.setdefault(name, {}).setdefault(size, []).extend(taken)
+    large.enter()
+    return {
+        name: {size: _spoken(Timing(tuple(sorted(taken)))) for size, taken in sizes.items()}
+        for name, sizes in samples.items()
+    }
+
+
 def over_http(web: Web, pages: dict[str, str]) -> dict[str, Measured]:
     """The same pages through gunicorn, on one connection that is kept."""
     kept = web.connection()
@@ -181,32 +206,38 @@ def _spoken(timing: Timing) -> Measured:
     return {"p50": timing.p50, "p95": timing.p95}
 
 
-def main() -> None:
+def main(small_database: str) -> None:
     if settings.DEBUG:
         raise SystemExit("DEBUG is on: nothing would be measured as it runs.")
-    reader, tasks = Reader(), Task.objects.count()
-    pages = {
+    reader = Reader(connection.settings_dict["NAME"])
+    tasks, pages = Task.objects.count(), addresses(reader)
+    found: dict[str, Any] = {
+        "tasks": tasks,
+        "pages": {name: reader.measure(path) for name, path in pages.items()},
+        "bare": {name: bare_sql(reader, path) for name, path in pages.items()},
+        "walk on": walk(reader, "next", pages["first page"]),
+        "walk back": walk(reader, "prev", pages["last page"]),
+        "orders": every_order(reader),
+        "beside admin": beside_admin(reader, pages, tasks),
+        "growth": growth(reader, Reader(small_database), addresses),
+    }
+    with web_server(reader.cookie) as web:
+        found["http"] = over_http(web, pages)
+    print(json.dumps(found))
+
+
+def addresses(reader: Reader) -> dict[str, str]:
+    """The pages that are measured, by name."""
+    moment = f"{timezone.now() - HALF_A_YEAR:%Y-%m-%d}"
+    return {
         "first page": "/tasks/",
         "filtered page": f"/tasks/?{urlencode(COMMON)}",
         "page of a rare filter": f"/tasks/?{urlencode({**RARE, 'orderBy': 'name', 'order': 'asc'})}",
         "last page": "/tasks/?before=end",
         "page before the last": reader.link("/tasks/?before=end", "prev"),
-        "as of half a year ago": f"/tasks/?{urlencode({'asOf': f'{timezone.now() - HALF_A_YEAR:%Y-%m-%d}'})}",
+        "as of half a year ago": f"/tasks/?{urlencode({'asOf': moment})}",
     }
-    found: dict[str, Any] = {
-        "tasks": tasks,
-        "pages": {name: reader.measure(path) for name, path in pages.items()},
-        "bare": {name: bare_sql(reader, path) for name, path in pages.items()},
-    }
-    if "more" in sys.argv:
-        found["beside admin"] = beside_admin(reader, pages, tasks)
-        found["walk on"] = walk(reader, "next", "/tasks/")
-        found["walk back"] = walk(reader, "prev", "/tasks/?before=end")
-        found["orders"] = every_order(reader)
-        with web_server(reader.cookie) as web:
-            found["http"] = over_http(web, pages)
-    print(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
