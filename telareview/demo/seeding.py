@@ -19,8 +19,9 @@ from telareview.accounts.models import Workspace
 from telareview.demo.seed_sql import FUNCTIONS, STATES
 from telareview.demo.seed_words import APPS, SLOT_COLUMNS, slots
 from telareview.tasks.bulk import copy_rows
-from telareview.tasks.mirror import CARD_COLUMNS, INDEX_COLUMNS, VERSION_COLUMNS, WRITER_LOCK, Look, record_gone
+from telareview.tasks.mirror import WRITER_LOCK, Look, record_gone
 from telareview.tasks.models import AppName, Learned, OutputIndex, Payload, Task, TaskVersion
+from telareview.tasks.rows import CARD_COLUMNS, INDEX_COLUMNS, VERSION_COLUMNS
 from telareview.web.client import is_loopback
 
 #: What one set of statements makes: large enough that statements cost nothing, small enough for a lively progress bar.

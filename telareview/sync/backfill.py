@@ -4,21 +4,28 @@
 tasks at the open end. What changes meanwhile is found by the walk over `updatedAt` from a bookmark taken beforehand.
 """
 
+import gc
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from telareview.accounts.models import Workspace
 from telareview.sync.exclusive import Stopped
+from telareview.sync.gathering import gather
 from telareview.sync.models import BackfillWindow, Bookmark, SyncRun
-from telareview.sync.recording import record_step
-from telareview.sync.walk import UnsoundPage, walk
+from telareview.sync.recording import record_steps
+from telareview.sync.walk import Ask, Step, UnsoundPage, walk
 from telareview.tela import TaskPage, TaskQuery, TelaClient
 
 #: More windows than connections, so that a dense stretch of time does not leave the others idle.
 WINDOWS_PER_CONNECTION = 4
+#: Windows in hand beside those that Tela is being asked about: their pages are read and written meanwhile.
+SPARE_WINDOWS = 2
+#: New objects after which Python looks for garbage that refers to itself; it counts those of some ten pages.
+OBJECTS_A_COLLECTION = 200_000
 #: An empty list is believed when it was told so many times running.
 EMPTY_ANSWERS = 3
 #: The end of a window, which is remembered: where a fifth of the answers lies, one window in 3,000 ends too early,
@@ -26,6 +33,8 @@ EMPTY_ANSWERS = 3
 ENDS_BELIEVED = 5
 
 type Progress = Callable[[SyncRun, float], None]
+#: A page of a window, or its end.
+type Arrival = tuple[BackfillWindow, Step | None]
 
 
 def is_filled(workspace: Workspace) -> bool:
@@ -48,44 +57,45 @@ def backfill(
     open_windows = BackfillWindow.objects.filter(workspace=workspace, done=False)
     if (again or not open_windows.exists()) and not _plan(workspace, client, run, again=again, windows=connections):
         return
-    stop = threading.Event()
     windows = list(open_windows.order_by("since"))
     every = BackfillWindow.objects.filter(workspace=workspace)
 
-    def fill(window: BackfillWindow) -> None:
-        if stop.is_set():
-            raise Stopped
-        try:
-            _fill_window(workspace, client, run, window, lambda: stop.is_set() or should_stop())
-        except BaseException:
-            stop.set()
-            raise
+    def tell() -> None:
         if progress is not None:
             run.refresh_from_db()
             progress(run, every.filter(done=True).count() / max(1, every.count()))
 
-    if connections == 1:
-        for window in windows:
-            fill(window)
-        return
-    with ThreadPoolExecutor(connections, thread_name_prefix="backfill") as pool:
-        futures = [pool.submit(_with_own_connection, fill, window) for window in windows]
-        try:
-            wait(futures)
-        finally:
-            stop.set()
-    errors = [error for future in futures if (error := future.exception()) is not None]
-    if errors:
-        # The windows beside a failed one end as stopped: what stopped them is the reason.
-        raise next((error for error in errors if not isinstance(error, Stopped)), errors[0])
+    def write(arrived: Sequence[Arrival]) -> None:
+        _write(workspace, run, arrived)
+        if any(step is None for _window, step in arrived):
+            tell()
+        if should_stop():
+            raise Stopped
+
+    at_once = threading.BoundedSemaphore(connections)
+
+    def ask(query: TaskQuery) -> TaskPage:
+        with at_once:
+            return client.list_tasks(query)
+
+    with _few_collections():
+        if connections == 1:
+            for window in windows:
+                for arrival in _steps(ask, window):
+                    write([arrival])
+        else:
+            gather([partial(_steps, ask, window) for window in windows], write, threads=connections + SPARE_WINDOWS)
 
 
-def _with_own_connection(fill: Callable[[BackfillWindow], None], window: BackfillWindow) -> None:
-    """Each thread has a database connection of its own; it is closed, for the thread does not come back."""
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Decoded JSON holds no cycles: looking for them after each few hundred tasks took a tenth of a fill."""
+    before = gc.get_threshold()
+    gc.set_threshold(OBJECTS_A_COLLECTION, *before[1:])
     try:
-        fill(window)
+        yield
     finally:
-        connection.close()
+        gc.set_threshold(*before)
 
 
 def _plan(workspace: Workspace, client: TelaClient, run: SyncRun, *, again: bool, windows: int) -> bool:
@@ -127,18 +137,22 @@ def _edge(client: TelaClient, key: str, order: str) -> TaskPage | None:
     return None
 
 
-def _fill_window(
-    workspace: Workspace, client: TelaClient, run: SyncRun, window: BackfillWindow, should_stop: Callable[[], bool]
-) -> None:
-    """Walk one window to its end from where it stands; each page commits with its position."""
+def _steps(ask: Ask, window: BackfillWindow) -> Iterator[Arrival]:
+    """The pages of one window from where it stands; at its end, None instead of a page."""
     beginning = window.position or window.since
-    for step in walk(client.list_tasks, "createdAt", beginning, until=window.until, ends_believed=ENDS_BELIEVED):
-        with transaction.atomic():
-            record_step(workspace, run, step)
-            if step.newest is not None and (window.position is None or step.newest > window.position):
+    for step in walk(ask, "createdAt", beginning, until=window.until, ends_believed=ENDS_BELIEVED):
+        yield window, step
+    yield window, None
+
+
+def _write(workspace: Workspace, run: SyncRun, arrived: Sequence[Arrival]) -> None:
+    """Pages of different windows, and how far those have come, in one transaction."""
+    with transaction.atomic():
+        if steps := [step for _window, step in arrived if step is not None]:
+            record_steps(workspace, run, steps)
+        for window, step in arrived:
+            if step is None:
+                window.done = True
+            elif step.newest is not None and (window.position is None or step.newest > window.position):
                 window.position = step.newest
-                window.save(update_fields=["position"])
-        if should_stop():
-            raise Stopped
-    window.done = True
-    window.save(update_fields=["done"])
+            window.save(update_fields=["position", "done"])

@@ -1,10 +1,12 @@
-"""One page of a walk into the mirror: rows, quarantine and counts in the caller's transaction."""
+"""Pages of a walk into the mirror: rows, quarantine and counts in the caller's transaction."""
+
+from collections.abc import Sequence
 
 from telareview.accounts.models import Workspace
 from telareview.sync.models import SyncRun
-from telareview.sync.runs import count_page, quarantine
+from telareview.sync.runs import count_pages, quarantine
 from telareview.sync.walk import Step
-from telareview.tasks.mirror import Look, Recorded, record_tasks
+from telareview.tasks.mirror import Look, Recorded, record_looks
 from telareview.tasks.models import Learned
 
 LEARNED_BY = {
@@ -18,8 +20,13 @@ LEARNED_BY = {
 
 def record_step(workspace: Workspace, run: SyncRun, step: Step) -> Recorded:
     """Mirror the page's tasks, keep its unreadable rows, and count both on the run."""
-    look = Look(workspace, LEARNED_BY[SyncRun.Kind(run.kind)], step.asked_at, run.pk)
-    recorded = record_tasks(step.page.tasks, look)
-    rejected = quarantine(workspace, step.page.rejected, run)
-    count_page(run, recorded, rejected, step.reread)
-    return recorded
+    return record_steps(workspace, run, [step])[0]
+
+
+def record_steps(workspace: Workspace, run: SyncRun, steps: Sequence[Step]) -> list[Recorded]:
+    """Several pages at the cost of one."""
+    learned_by = LEARNED_BY[SyncRun.Kind(run.kind)]
+    told = record_looks([(step.page.tasks, Look(workspace, learned_by, step.asked_at, run.pk)) for step in steps])
+    rejected = [quarantine(workspace, step.page.rejected, run) for step in steps]
+    count_pages(run, zip(told, rejected, (step.reread for step in steps), strict=True))
+    return told

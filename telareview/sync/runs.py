@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -45,13 +45,23 @@ def count_page(run: SyncRun, recorded: Recorded, rejected: int, reread: frozense
 
     Rows that a walk reads again on purpose (`reread`) count once, unless they had changed meanwhile.
     """
-    same = len({*recorded.unchanged, *recorded.older} - reread)
+    count_pages(run, [(recorded, rejected, reread)])
+
+
+def count_pages(run: SyncRun, pages: Iterable[tuple[Recorded, int, frozenset[UUID]]]) -> None:
+    """Add several pages: what was recorded, how many rows were rejected, and which were read again on purpose."""
+    new = changed = same = failed = 0
+    for recorded, rejected, reread in pages:
+        new += len(recorded.new)
+        changed += len(recorded.changed)
+        same += len({*recorded.unchanged, *recorded.older} - reread)
+        failed += rejected
     SyncRun.objects.filter(pk=run.pk).update(
-        fetched=F("fetched") + len(recorded.new) + len(recorded.changed) + same + rejected,
-        new=F("new") + len(recorded.new),
-        changed=F("changed") + len(recorded.changed),
+        fetched=F("fetched") + new + changed + same + failed,
+        new=F("new") + new,
+        changed=F("changed") + changed,
         unchanged=F("unchanged") + same,
-        failed=F("failed") + rejected,
+        failed=F("failed") + failed,
     )
 
 

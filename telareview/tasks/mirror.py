@@ -1,43 +1,31 @@
 """The one door through which a mirrored task changes.
 
 `record_tasks` is idempotent: the same page twice changes nothing, an older state never overwrites a newer one, and
-unchanged tasks are not touched (the largest gain measured: 187,000 against 25,000 rows a second). A page costs a
-constant number of statements: two when nothing changed, eight when something is new, five more when something changed.
+unchanged tasks are not touched (the largest gain measured: 187,000 against 25,000 rows a second). A page, and several
+together, cost a constant number of statements: two when nothing changed, seven when something is new, five more when
+something changed.
 """
 
-import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from telareview.accounts.models import Workspace
-from telareview.tasks.bulk import copy_rows, upsert_rows
 from telareview.tasks.diff import changed_leaf_paths
-from telareview.tasks.facts import Facts, commitment, content_hash, facts_of, holdable
-from telareview.tasks.models import Kind, Learned, OutputIndex, Payload, Task, TaskVersion
-from telareview.tasks.outputs import searchable_json
-from telareview.tasks.revision import content_of
+from telareview.tasks.facts import content_hash, facts_of, holdable
+from telareview.tasks.models import Kind, Payload
+from telareview.tasks.rows import FACT_COLUMNS, Look, State, write_states
 from telareview.tela import TaskRecord
 from telareview.tela.wire import decode
 
-SALT_BYTES = 16
+__all__ = ["WRITER_LOCK", "Look", "Recorded", "record_gone", "record_looks", "record_tasks"]
+
 #: First key of the advisory lock that lets one writer at a time into a workspace's mirror.
 WRITER_LOCK = 0x7461736B
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One look at Tela: what was asked when, and how the answer is to be remembered."""
-
-    workspace: Workspace
-    learned_by: Learned
-    #: Our clock, before the request was sent: what is found can be no older than Tela's state then.
-    observed_at: datetime
-    run_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +65,7 @@ class _Known(NamedTuple):
         return self.status in {"completed", "approved"} and self.approved_at is not None
 
 
-@dataclass(slots=True)
-class _Incoming:
-    """A snapshot on its way into the mirror."""
-
-    record: TaskRecord
-    hash: bytes
-    facts: Facts
-    number: int = 1
-    kind: Kind = Kind.FIRST_SEEN
-    changed_paths: Sequence[str] = field(default_factory=tuple)
-    version_id: int = 0
+type Snapshots = dict[UUID, TaskRecord]
 
 
 def record_tasks(records: Iterable[TaskRecord], look: Look) -> Recorded:
@@ -96,24 +74,57 @@ def record_tasks(records: Iterable[TaskRecord], look: Look) -> Recorded:
     Of several snapshots of one task the newest counts. Raises nothing of its own; database errors leave the mirror
     as it was.
     """
-    newest: dict[UUID, TaskRecord] = {}
+    return record_looks([(records, look)])[0]
+
+
+def record_looks(looks: Iterable[tuple[Iterable[TaskRecord], Look]]) -> list[Recorded]:
+    """Mirror what several looks at one workspace found, as one after the other, in one transaction and at one cost."""
+    seen = [(_newest(records), look) for records, look in looks]
+    if not any(snapshots for snapshots, _look in seen):
+        return [Recorded() for _ in seen]
+    with transaction.atomic():
+        _lock_writers(seen[0][1].workspace)
+        return [recorded for together in _apart(seen) for recorded in _record(together)]
+
+
+def _newest(records: Iterable[TaskRecord]) -> Snapshots:
+    newest: Snapshots = {}
     for record in records:
         if record.id not in newest or newest[record.id].updated_at < record.updated_at:
             newest[record.id] = record
-    if not newest:
-        return Recorded()
-    with transaction.atomic():
-        _lock_writers(look.workspace)
-        known = _known_states(look.workspace, newest)
-        news, older = _only_news(newest.values(), known, look)
-        if news:
-            _write(news, look)
-    return Recorded(
-        new=tuple(each.record.id for each in news if each.kind is Kind.FIRST_SEEN),
-        changed=tuple(each.record.id for each in news if each.kind is not Kind.FIRST_SEEN),
-        unchanged=tuple(set(newest).difference((each.record.id for each in news), older)),
-        older=tuple(older),
-    )
+    return newest
+
+
+def _apart(seen: Sequence[tuple[Snapshots, Look]]) -> Iterator[list[tuple[Snapshots, Look]]]:
+    """The looks in their order, cut where one saw a task that one before it had seen."""
+    together: list[tuple[Snapshots, Look]] = []
+    met: set[UUID] = set()
+    for each in seen:
+        if not met.isdisjoint(each[0]):
+            yield together
+            together, met = [], set()
+        together.append(each)
+        met |= each[0].keys()
+    yield together
+
+
+def _record(seen: Sequence[tuple[Snapshots, Look]]) -> list[Recorded]:
+    """Looks of which no two saw the same task."""
+    known = _known_states(seen[0][1].workspace, [each for snapshots, _look in seen for each in snapshots])
+    found = [(snapshots, *_only_news(snapshots.values(), known, look)) for snapshots, look in seen]
+    news = [each for _snapshots, some, _older in found for each in some]
+    _tell_changes([each for each in news if each.kind is not Kind.FIRST_SEEN], known)
+    if news:
+        write_states(news)
+    return [
+        Recorded(
+            new=tuple(each.record.id for each in some if each.kind is Kind.FIRST_SEEN),
+            changed=tuple(each.record.id for each in some if each.kind is not Kind.FIRST_SEEN),
+            unchanged=tuple(snapshots.keys() - {each.record.id for each in some} - set(older)),
+            older=tuple(older),
+        )
+        for snapshots, some, older in found
+    ]
 
 
 def _lock_writers(workspace: Workspace) -> None:
@@ -131,17 +142,15 @@ def _known_states(workspace: Workspace, ids: Iterable[UUID]) -> dict[UUID, _Know
         return {row[0]: _Known(*row) for row in cursor.fetchall()}
 
 
-def _only_news(
-    records: Iterable[TaskRecord], known: dict[UUID, _Known], look: Look
-) -> tuple[list[_Incoming], list[UUID]]:
+def _only_news(records: Iterable[TaskRecord], known: dict[UUID, _Known], look: Look) -> tuple[list[State], list[UUID]]:
     """The snapshots that tell something new, described beside the version before; and ids that came too late."""
-    news: list[_Incoming] = []
+    news: list[State] = []
     older: list[UUID] = []
     for record in records:
         digest = content_hash(record.canonical_json)
         before = known.get(record.id)
         if before is None:
-            news.append(_Incoming(record, digest, facts_of(record)))
+            news.append(State(record, look, digest, facts_of(record)))
         elif before.gone_at is None and bytes(before.content_hash) == digest:
             continue
         elif (record.updated_at, look.observed_at) < (before.updated_at, before.observed_at):
@@ -149,8 +158,7 @@ def _only_news(
             older.append(record.id)
         else:
             number, kind = before.version_number + 1, _kind(before, record)
-            news.append(_Incoming(record, digest, facts_of(record), number, kind))
-    _tell_changes([each for each in news if each.kind is not Kind.FIRST_SEEN], known)
+            news.append(State(record, look, digest, facts_of(record), number, kind))
     return news, older
 
 
@@ -165,7 +173,7 @@ def _kind(before: _Known, record: TaskRecord) -> Kind:
     return Kind.CHANGED
 
 
-def _tell_changes(changed: list[_Incoming], known: dict[UUID, _Known]) -> None:
+def _tell_changes(changed: list[State], known: dict[UUID, _Known]) -> None:
     """Which leaf paths differ from the version before; left empty where that payload was erased."""
     if not changed:
         return
@@ -174,82 +182,6 @@ def _tell_changes(changed: list[_Incoming], known: dict[UUID, _Known]) -> None:
         each = versions[version_id]
         paths = changed_leaf_paths(decode(text.encode()), each.record.raw)
         each.changed_paths = [holdable(path) or "" for path in paths]
-
-
-FACT_COLUMNS = Facts._fields
-VERSION_COLUMNS = (
-    "id",
-    "workspace_id",
-    *FACT_COLUMNS,
-    "number",
-    "kind",
-    "observed_at",
-    "learned_by",
-    "run_id",
-    "changed_paths",
-    "content_hash",
-    "payload_commit",
-)
-CARD_COLUMNS = (
-    "workspace_id",
-    *FACT_COLUMNS,
-    "gone_at",
-    "version_id",
-    "version_number",
-    "observed_at",
-    "content_hash",
-)
-INDEX_COLUMNS = ("workspace_id", "task_id", "content")
-
-
-def _write(news: list[_Incoming], look: Look) -> None:
-    """Versions and payloads by COPY, then the index cards and the output index.
-
-    A new task's card is copied straight into its table (under the lock nobody else can bring it); a changed one goes
-    through a staging table, which costs half as much again.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [TaskVersion._meta.db_table, len(news)],
-        )
-        for each, (version_id,) in zip(news, cursor.fetchall(), strict=True):
-            each.version_id = version_id
-        salts = [os.urandom(SALT_BYTES) for _ in news]
-        versions = (_version_row(each, look, salt) for each, salt in zip(news, salts, strict=True))
-        copy_rows(cursor, TaskVersion._meta.db_table, VERSION_COLUMNS, versions)
-        payloads = ((each.version_id, salt, each.record.canonical_json) for each, salt in zip(news, salts, strict=True))
-        copy_rows(cursor, Payload._meta.db_table, ("version_id", "salt", "text"), payloads)
-        first = [each for each in news if each.kind is Kind.FIRST_SEEN]
-        later = [each for each in news if each.kind is not Kind.FIRST_SEEN]
-        for write, some in ((copy_rows, first), (upsert_rows, later)):
-            if some:
-                write(cursor, Task._meta.db_table, CARD_COLUMNS, [_card_row(each, look) for each in some])
-                write(cursor, OutputIndex._meta.db_table, INDEX_COLUMNS, [_index_row(each, look) for each in some])
-
-
-def _version_row(each: _Incoming, look: Look, salt: bytes) -> tuple[Any, ...]:
-    return (
-        each.version_id,
-        look.workspace.pk,
-        *each.facts,
-        each.number,
-        each.kind.value,
-        look.observed_at,
-        look.learned_by.value,
-        look.run_id,
-        list(each.changed_paths),
-        each.hash,
-        commitment(salt, each.record.canonical_json),
-    )
-
-
-def _card_row(each: _Incoming, look: Look) -> tuple[Any, ...]:
-    return (look.workspace.pk, *each.facts, None, each.version_id, each.number, look.observed_at, each.hash)
-
-
-def _index_row(each: _Incoming, look: Look) -> tuple[Any, ...]:
-    return (look.workspace.pk, each.record.id, searchable_json(content_of(each.record.output_content)))
 
 
 def record_gone(task_ids: Sequence[UUID], look: Look) -> tuple[UUID, ...]:

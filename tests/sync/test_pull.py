@@ -451,15 +451,15 @@ def test_a_fill_that_is_stopped_goes_on_where_it_was(workspace, tela):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, DatabaseError])
 def test_a_page_that_was_interrupted_leaves_no_trace_of_its_own(workspace, tela, monkeypatch, error):
-    record_step, steps = backfill.record_step, []
+    record_steps, steps = backfill.record_steps, []
 
     def interrupted(*args):
-        steps.append(record_step(*args))
+        steps.append(record_steps(*args))
         if len(steps) == 2:
             raise error("no space left")
         return steps[-1]
 
-    monkeypatch.setattr(backfill, "record_step", interrupted)
+    monkeypatch.setattr(backfill, "record_steps", interrupted)
     with pytest.raises(error):
         pulled(workspace, tela)
     monkeypatch.undo()
@@ -512,7 +512,7 @@ def test_a_run_whose_process_died_is_closed_by_the_next(workspace, tela):
 
 def test_a_row_the_database_refuses_ends_the_run_with_a_sentence(workspace, tela, monkeypatch):
     """COPY's own errors count as database errors like any statement's."""
-    monkeypatch.setattr("telareview.tasks.mirror.searchable_json", lambda value: "no json")
+    monkeypatch.setattr("telareview.tasks.rows.searchable_json", lambda value: "no json")
 
     with pytest.raises(DatabaseError):
         pulled(workspace, tela)

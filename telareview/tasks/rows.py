@@ -1,0 +1,134 @@
+"""From a task's state to the mirror's rows: its version and payload, its index card, and what is searched in it."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from telareview.accounts.models import Workspace
+from telareview.tasks.bulk import copy_rows, upsert_rows
+from telareview.tasks.facts import Facts, commitment
+from telareview.tasks.models import Kind, Learned, OutputIndex, Payload, TaskVersion
+from telareview.tasks.outputs import searchable_json
+from telareview.tasks.revision import content_of
+from telareview.tela import TaskRecord
+
+SALT_BYTES = 16
+
+FACT_COLUMNS = Facts._fields
+VERSION_COLUMNS = (
+    "id",
+    "workspace_id",
+    *FACT_COLUMNS,
+    "number",
+    "kind",
+    "observed_at",
+    "learned_by",
+    "run_id",
+    "changed_paths",
+    "content_hash",
+    "payload_commit",
+)
+CARD_COLUMNS = (
+    "workspace_id",
+    *FACT_COLUMNS,
+    "gone_at",
+    "version_id",
+    "version_number",
+    "observed_at",
+    "content_hash",
+)
+INDEX_COLUMNS = ("workspace_id", "task_id", "content")
+#: What a card takes from its newest version, in the order of its columns.
+CARD_SOURCES = ("workspace_id", *FACT_COLUMNS, "NULL", "id", "number", "observed_at", "content_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at Tela: what was asked when, and how the answer is to be remembered."""
+
+    workspace: Workspace
+    learned_by: Learned
+    #: Our clock, before the request was sent: what is found can be no older than Tela's state then.
+    observed_at: datetime
+    run_id: int | None = None
+
+
+@dataclass(slots=True)
+class State:
+    """A state of a task on its way into the mirror."""
+
+    record: TaskRecord
+    look: Look
+    hash: bytes
+    facts: Facts
+    number: int = 1
+    kind: Kind = Kind.FIRST_SEEN
+    changed_paths: Sequence[str] = field(default_factory=tuple)
+    version_id: int = 0
+
+
+def write_states(states: Sequence[State]) -> None:
+    """Append versions and payloads, and turn the cards and the output index to them. To be called under the lock.
+
+    Each task once. Versions and payloads are copied; the cards are taken from the versions inside the database, which
+    spares sending the facts twice.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [TaskVersion._meta.db_table, len(states)],
+        )
+        for each, (version_id,) in zip(states, cursor.fetchall(), strict=True):
+            each.version_id = version_id
+        salts = [os.urandom(SALT_BYTES) for _ in states]
+        versions = (_version_row(each, salt) for each, salt in zip(states, salts, strict=True))
+        copy_rows(cursor, TaskVersion._meta.db_table, VERSION_COLUMNS, versions)
+        payloads = (
+            (each.version_id, salt, each.record.canonical_json) for each, salt in zip(states, salts, strict=True)
+        )
+        copy_rows(cursor, Payload._meta.db_table, ("version_id", "salt", "text"), payloads)
+        _turn_cards(cursor, [each.version_id for each in states])
+        first = [each for each in states if each.kind is Kind.FIRST_SEEN]
+        later = [each for each in states if each.kind is not Kind.FIRST_SEEN]
+        for write, some in ((copy_rows, first), (upsert_rows, later)):
+            if some:
+                write(cursor, OutputIndex._meta.db_table, INDEX_COLUMNS, [_index_row(each) for each in some])
+
+
+def _version_row(each: State, salt: bytes) -> tuple[Any, ...]:
+    return (
+        each.version_id,
+        each.look.workspace.pk,
+        *(_brief(value) for value in each.facts),
+        each.number,
+        each.kind.value,
+        each.look.observed_at,
+        each.look.learned_by.value,
+        each.look.run_id,
+        _brief(list(each.changed_paths)),
+        each.hash,
+        commitment(salt, each.record.canonical_json),
+    )
+
+
+def _brief(value: Any) -> Any:
+    """An empty list as PostgreSQL writes it: nearly all are empty, and psycopg takes its time over lists."""
+    return "{}" if type(value) is list and not value else value
+
+
+def _turn_cards(cursor: Any, version_ids: list[int]) -> None:
+    changes = ", ".join(f"{name} = excluded.{name}" for name in CARD_COLUMNS if name not in {"workspace_id", "task_id"})
+    cursor.execute(
+        f"INSERT INTO tasks_task ({', '.join(CARD_COLUMNS)}) "  # noqa: S608 - our own names
+        f"SELECT {', '.join(CARD_SOURCES)} FROM tasks_taskversion WHERE id = ANY(%s) "
+        f"ON CONFLICT (workspace_id, task_id) DO UPDATE SET {changes}",
+        [version_ids],
+    )
+
+
+def _index_row(each: State) -> tuple[Any, ...]:
+    return (each.look.workspace.pk, each.record.id, searchable_json(content_of(each.record.output_content)))

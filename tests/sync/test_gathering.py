@@ -1,0 +1,102 @@
+"""Several sources are read at a time, and one thread takes what they yield."""
+
+import threading
+
+import pytest
+
+from telareview.sync.gathering import MOST_TOGETHER, gather
+
+
+def counting(name, upto, began=None):
+    """A source of (name, 1), (name, 2) …, which notes in `began` what it is about to yield."""
+
+    def source():
+        for number in range(1, upto + 1):
+            if began is not None:
+                began.append((name, number))
+            yield name, number
+
+    return source
+
+
+def failing(error):
+    def source():
+        raise error
+        yield
+
+    return source
+
+
+def test_everything_is_taken_once_and_in_the_order_of_its_source():
+    taken = []
+
+    gather([counting(name, 20) for name in "abcde"], taken.extend, threads=3)
+
+    for name in "abcde":
+        assert [each for each in taken if each[0] == name] == [(name, number) for number in range(1, 21)]
+    assert len(taken) == 100
+
+
+def test_it_is_taken_in_the_calling_thread_and_never_too_much_together():
+    calls = []
+
+    gather(
+        [counting(name, 9) for name in range(40)],
+        lambda items: calls.append((threading.get_ident(), len(items))),
+        threads=20,
+    )
+
+    assert {thread for thread, _size in calls} == {threading.get_ident()}
+    assert max(size for _thread, size in calls) <= MOST_TOGETHER
+
+
+def test_no_source_reads_ahead_of_what_was_taken():
+    began, taken = [], []
+
+    def take(items):
+        for name, number in items:
+            assert (name, number + 1) not in began
+        taken.extend(items)
+
+    gather([counting(name, 10, began) for name in "abc"], take, threads=3)
+
+    assert len(taken) == 30
+
+
+def test_an_error_of_a_source_ends_the_others_and_what_had_arrived_is_taken():
+    began, taken = [], []
+    error = ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more") as raised:
+        gather([counting("a", 10_000, began), failing(error), counting("b", 10_000, began)], taken.extend, threads=3)
+
+    assert raised.value is error
+    assert sorted(taken) == sorted(began)
+    assert len(taken) < 20_000
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_after_an_error_of_the_taker_nothing_more_is_taken(error):
+    calls = []
+
+    def take(items):
+        calls.append(items)
+        raise error
+
+    with pytest.raises(error):
+        gather([counting(name, 10_000) for name in "abc"], take, threads=2)
+
+    assert len(calls) == 1
+
+
+def test_no_thread_is_left_behind():
+    before = threading.active_count()
+
+    with pytest.raises(ValueError, match="no more"):
+        gather([counting("a", 5), failing(ValueError("no more"))] * 4, lambda items: None, threads=4)
+
+    assert threading.active_count() == before
+
+
+def test_without_sources_there_is_nothing_to_take():
+    gather([], pytest.fail, threads=2)
