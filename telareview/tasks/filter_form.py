@@ -24,7 +24,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """The values that occur in a workspace's mirror: four statements, whatever its size."""
+    """The values that occur in a workspace's mirror: two statements, whatever its size."""
 
     statuses: tuple[str, ...]
     approvers: tuple[str, ...]
@@ -33,11 +33,12 @@ class Facets:
 
     @classmethod
     def of(cls, workspace: Workspace) -> "Facets":
-        values = Task.objects.all().distinct_values
+        columns = ("status", "approved_by", "prompt_application_id")
+        statuses, approvers, apps = Task.objects.all().distinct_values_of(columns, workspace)
         return cls(
-            statuses=tuple(values("status", workspace)),
-            approvers=tuple(values("approved_by", workspace)),
-            apps=tuple(values("prompt_application_id", workspace)),
+            statuses=tuple(statuses),
+            approvers=tuple(approvers),
+            apps=tuple(apps),
             app_names=dict(AppName.objects.filter(workspace=workspace).values_list("application_id", "name")),
         )
 

@@ -138,8 +138,9 @@ class Listing:
 
 def ask(request: "MemberRequest") -> tuple[TaskFilter, list[str]]:
     """The filter this request asks for, and a sentence for everything that was left out."""
-    statuses = frozenset(Task.objects.all().distinct_values("status", request.workspace))
-    reader = Reader(get_current_timezone(), statuses, now=timezone.now(), page_size=request.user.page_size)
+    # Only a list asked by status needs to know which ones there are beside the documented.
+    values = Task.objects.all().distinct_values("status", request.workspace) if "status" in request.GET else ()
+    reader = Reader(get_current_timezone(), frozenset(values), now=timezone.now(), page_size=request.user.page_size)
     task_filter, problems = parse(request.GET, reader)
     notices = [str(problem) for problem in problems]
     if strange := [name for name in task_filter.cols if name not in COLUMNS]:

@@ -13,6 +13,7 @@ from telareview.tasks.filters import NEVER_EMPTY, TaskFilter
 from telareview.tasks.outputs import output_conditions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -54,24 +55,35 @@ class FactsQuerySet(models.QuerySet[Any]):
 
 class TaskQuerySet(FactsQuerySet):
     def distinct_values(self, column: str, workspace: Workspace) -> list[Any]:
-        """The distinct values of an indexed column, sorted, at most `MAX_FACET_VALUES`, empty ones left out.
+        """As `distinct_values_of`, of one column."""
+        return self.distinct_values_of([column], workspace)[0]
+
+    def distinct_values_of(self, columns: Sequence[str], workspace: Workspace) -> list[list[Any]]:
+        """Of each indexed column its distinct values, sorted, at most `MAX_FACET_VALUES`, empty ones left out.
 
         A loose index scan: one probe a value (1 ms for a dozen approvers among 1,000,000 tasks), where
-        SELECT DISTINCT would read every row (154 ms).
+        SELECT DISTINCT would read every row (154 ms). One statement for all columns.
         """
-        name = connection.ops.quote_name(self.model._meta.get_field(column).column or column)
-        table = connection.ops.quote_name(self.model._meta.db_table)
-        # Names come from the model, values travel as parameters. (min() knows no uuid before PostgreSQL 18.)
-        every = f"SELECT {name} AS v FROM {table} WHERE workspace_id = %s"  # noqa: S608
-        least = f"({every} AND {name} IS NOT NULL ORDER BY {name} LIMIT 1)"
-        further = f"({every} AND {name} > found.v ORDER BY {name} LIMIT 1)"
-        scan = f"WITH RECURSIVE found AS ({least} UNION ALL SELECT {further} FROM found WHERE v IS NOT NULL)"  # noqa: S608
+        quote, table = connection.ops.quote_name, connection.ops.quote_name(self.model._meta.db_table)
+        fields = [self.model._meta.get_field(column) for column in columns]
+        scans, answers = [], []
+        for number, field in enumerate(fields):
+            name, found = quote(field.column), f"found_{number}"
+            # Names come from the model, values travel as parameters. (min() knows no uuid before PostgreSQL 18.)
+            every = f"SELECT {name} AS v FROM {table} WHERE workspace_id = %(workspace)s"  # noqa: S608
+            least = f"({every} AND {name} IS NOT NULL ORDER BY {name} LIMIT 1)"
+            further = f"({every} AND {name} > {found}.v ORDER BY {name} LIMIT 1)"
+            scans.append(f"{found} AS ({least} UNION ALL SELECT {further} FROM {found} WHERE v IS NOT NULL)")  # noqa: S608
+            answers.append(f"(SELECT {number}, v::text FROM {found} WHERE v IS NOT NULL LIMIT %(most)s)")  # noqa: S608
+        values: list[list[Any]] = [[] for _ in columns]
         with connection.cursor() as cursor:
             cursor.execute(
-                f"{scan} SELECT v FROM found WHERE v IS NOT NULL LIMIT %s",  # noqa: S608
-                [workspace.pk, workspace.pk, MAX_FACET_VALUES],
+                f"WITH RECURSIVE {', '.join(scans)} {' UNION ALL '.join(answers)}",
+                {"workspace": workspace.pk, "most": MAX_FACET_VALUES},
             )
-            return [value for (value,) in cursor.fetchall()]
+            for number, text in cursor.fetchall():
+                values[number].append(fields[number].to_python(text))
+        return values
 
     def by_task_id(self, task_id: UUID) -> Self:
         return self.filter(task_id=task_id)
