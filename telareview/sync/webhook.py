@@ -127,7 +127,8 @@ def read_body(request: HttpRequest) -> bytes:
     source = request.META["wsgi.input"] if marked and length is None else request
     try:
         body: bytes = source.read(MAX_WEBHOOK_BYTES + 1)
-    except OSError as error:
+    except Exception as error:
+        # Every server has errors of its own for chunks that it cannot read; gunicorn's are no OSError.
         raise BodyCutShort from error
     if len(body) > MAX_WEBHOOK_BYTES:
         raise BodyTooLarge

@@ -7,6 +7,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
+from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkSize
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from telareview.sync import webhook
@@ -356,14 +357,17 @@ def test_a_body_that_breaks_off_is_refused_and_not_kept():
     assert not Delivery.objects.exists()
 
 
-def test_a_connection_that_breaks_while_the_body_is_read_is_no_server_error():
+@pytest.mark.parametrize("error", [ConnectionResetError, InvalidChunkSize(b"zz"), ChunkMissingTerminator(b"x")])
+@pytest.mark.parametrize("length", [{"CONTENT_LENGTH": "50"}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
+def test_a_body_that_breaks_while_it_is_read_is_no_server_error(error, length):
     class Broken:
         def read(self, *_):
-            raise ConnectionResetError
+            raise error
 
         readline = read
 
-    assert bare_call(b"", CONTENT_LENGTH="50", **{"wsgi.input": Broken()}) == 400
+    assert bare_call(b"", **length, **{"wsgi.input": Broken()}) == 400
+    assert not Delivery.objects.exists()
 
 
 def test_a_compressed_body_is_refused():
