@@ -11,6 +11,11 @@ from telareview.tela import Secret
 DEFAULT_SLUG = "default"
 
 
+def is_described() -> bool:
+    """Whether the environment says anything of a workspace."""
+    return bool(settings.TELA_API_URL_GIVEN or settings.TELA_API_KEY or settings.TELA_WEBHOOK_SECRET)
+
+
 def ensure_default_workspace() -> Workspace:
     """The workspace `default`, made or brought up to date from TELA_API_URL, TELA_API_KEY and TELA_WEBHOOK_SECRET.
 

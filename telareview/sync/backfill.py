@@ -6,6 +6,7 @@ tasks at the open end. What changes meanwhile is found by the walk over `updated
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +17,7 @@ from telareview.accounts.models import Workspace
 from telareview.sync.exclusive import Stopped
 from telareview.sync.gathering import gather
 from telareview.sync.models import BackfillWindow, Bookmark, SyncRun
+from telareview.sync.progress import Tell, fill_share, progress_of
 from telareview.sync.recording import record_steps
 from telareview.sync.walk import Ask, Step, UnsoundPage, walk
 from telareview.tela import TaskPage, TaskQuery, TelaClient
@@ -32,7 +34,9 @@ EMPTY_ANSWERS = 3
 #: and the next sweep finds what it left out.
 ENDS_BELIEVED = 5
 
-type Progress = Callable[[SyncRun, float], None]
+#: Seconds between two tellings of how far a fill is.
+TOLD_EVERY_SECONDS = 0.5
+
 #: A page of a window, or its end.
 type Arrival = tuple[BackfillWindow, Step | None]
 
@@ -50,7 +54,7 @@ def backfill(
     *,
     again: bool,
     connections: int,
-    progress: Progress | None,
+    progress: Tell | None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> None:
     """Fill the mirror, or go on where an earlier fill stopped; `again` begins anew. Raises TelaError."""
@@ -58,16 +62,20 @@ def backfill(
     if (again or not open_windows.exists()) and not _plan(workspace, client, run, again=again, windows=connections):
         return
     windows = list(open_windows.order_by("since"))
-    every = BackfillWindow.objects.filter(workspace=workspace)
+    run.share_before = fill_share(workspace)
+    run.save(update_fields=["share_before"])
+    told_at = time.monotonic()
 
     def tell() -> None:
+        nonlocal told_at
+        told_at = time.monotonic()
         if progress is not None:
             run.refresh_from_db()
-            progress(run, every.filter(done=True).count() / max(1, every.count()))
+            progress(run, progress_of(workspace, run))
 
     def write(arrived: Sequence[Arrival]) -> None:
         _write(workspace, run, arrived)
-        if any(step is None for _window, step in arrived):
+        if any(step is None for _window, step in arrived) or time.monotonic() - told_at > TOLD_EVERY_SECONDS:
             tell()
         if should_stop():
             raise Stopped

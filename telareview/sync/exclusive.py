@@ -67,6 +67,17 @@ def run_exclusively(
         return end_run(run, client)
 
 
+def is_being_pulled(workspace: Workspace) -> bool:
+    """Whether some process holds the workspace's pull lock at this moment; a killed one does not. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s "
+            "AND objid = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+            [PULL_LOCK, workspace.pk],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 @contextmanager
 def _locked(workspace: Workspace) -> Iterator[None]:
     """Hold the workspace's pull lock; it goes with the connection, so a killed process leaves none behind."""

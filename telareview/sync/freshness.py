@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from telareview.accounts.models import Workspace
+from telareview.sync.exclusive import is_being_pulled
 from telareview.sync.models import Bookmark, SyncRun
-from telareview.sync.progress import FillProgress, fill_progress
+from telareview.sync.progress import Progress, progress_of
 
-#: Three missed cycles of 30 s, and a little.
-STALE_AFTER = dt.timedelta(seconds=100)
+#: Cycles that may be missed, and what a cycle itself may take.
+MISSED_CYCLES, A_CYCLE_TAKES = 3, dt.timedelta(seconds=10)
+DEFAULT_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,26 +20,57 @@ class Freshness:
     #: Everything Tela had shown by then is here; None before the first fill has ended.
     synced_at: dt.datetime | None
     failing_since: dt.datetime | None
-    #: A fill that is under way, and how far it is.
-    filling: SyncRun | None
-    fill: FillProgress | None
+    #: After this moment without a pull that reached its end, three cycles are missed.
+    stale_from: dt.datetime
+    #: The pull that is under way, and how far it is.
+    pulling: SyncRun | None
+    progress: Progress | None
     #: The last run that ended, with its error if it had one.
     last_error: str
 
     @property
+    def is_filling(self) -> bool:
+        return self.pulling is not None and self.pulling.kind == SyncRun.Kind.BACKFILL
+
+    @property
     def is_stale(self) -> bool:
-        return self.synced_at is not None and timezone.now() - self.synced_at > STALE_AFTER
+        """Whether three cycles were missed. A first fill takes as long as it takes."""
+        return timezone.now() > self.stale_from and not (self.synced_at is None and self.is_filling)
+
+    @property
+    def is_loud(self) -> bool:
+        return self.is_stale or self.failing_since is not None
 
 
 def freshness_of(workspace: Workspace) -> Freshness:
-    """Three statements at most."""
+    """Four statements at most, two where nobody pulls."""
+    return _freshness(workspace, Bookmark.objects.filter(workspace=workspace).first())
+
+
+def alarm_of(workspace: Workspace) -> Freshness | None:
+    """The freshness if it is loud, for the head of every page; one statement where all is well."""
     bookmark = Bookmark.objects.filter(workspace=workspace).first()
+    if bookmark is not None and bookmark.failing_since is None and timezone.now() <= _stale_from(workspace, bookmark):
+        return None
+    freshness = _freshness(workspace, bookmark)
+    return freshness if freshness.is_loud else None
+
+
+def _freshness(workspace: Workspace, bookmark: Bookmark | None) -> Freshness:
     last = SyncRun.objects.filter(workspace=workspace, kind__in=("pull", "backfill")).order_by("-started_at").first()
-    running_fill = last if last is not None and last.kind == SyncRun.Kind.BACKFILL and last.ended_at is None else None
+    # A run whose process was killed stays open until the next one closes it.
+    under_way = last is not None and last.ended_at is None and is_being_pulled(workspace)
     return Freshness(
         synced_at=bookmark.synced_at if bookmark else None,
         failing_since=bookmark.failing_since if bookmark else None,
-        filling=running_fill,
-        fill=fill_progress(workspace, running_fill) if running_fill else None,
+        stale_from=_stale_from(workspace, bookmark),
+        pulling=last if under_way else None,
+        progress=progress_of(workspace, last) if last is not None and under_way else None,
         last_error=last.spoken_error if last is not None else "",
     )
+
+
+def _stale_from(workspace: Workspace, bookmark: Bookmark | None) -> dt.datetime:
+    every = dt.timedelta(seconds=bookmark.every_seconds if bookmark else DEFAULT_SECONDS)
+    since = (bookmark and bookmark.synced_at) or workspace.created_at
+    return since + MISSED_CYCLES * every + A_CYCLE_TAKES

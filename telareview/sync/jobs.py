@@ -13,13 +13,14 @@ from django.db import close_old_connections, transaction
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.tasks import Task
 
 from telareview.accounts.models import Workspace
 from telareview.sync import deliveries as _deliveries  # noqa: F401 - registers the jobs of webhook calls
 from telareview.sync.backfill import is_filled
 from telareview.sync.connection import NoKey, tela_client
 from telareview.sync.gone import confirm_absent
-from telareview.sync.models import AbsentTask, SyncRun
+from telareview.sync.models import AbsentTask, Bookmark, SyncRun
 from telareview.sync.pull import PullIsRunning, pull_tasks, reconcile_tasks, sweep_tasks
 from telareview.sync.tela_versions import has_news, keep_histories
 from telareview.sync.unfinished import refresh_unfinished
@@ -29,6 +30,8 @@ DEFAULT_PULL_SECONDS = 30
 STALLED_AFTER_SECONDS = 60
 #: After a signal a job is told to stop; it ends with the page in hand.
 SHUTDOWN_GRACE_SECONDS = 1
+#: A sweep that finds the door locked comes again after so long.
+PUT_OFF_SECONDS = 10
 #: PostgreSQL announces new jobs by itself, but not that the moment of a put-off one has come.
 LOOK_EVERY_SECONDS = 1.0
 
@@ -42,7 +45,7 @@ def pull_workspace(context: JobContext, workspace_id: int) -> None:
         run = pull_tasks(workspace, client, should_stop=context.should_abort)
         _log(workspace, run)
         if has_news(workspace):
-            _ask_for_histories(workspace)
+            ask_for(told_versions, workspace)
 
 
 @app.task(name="told_versions", queue="news", pass_context=True)
@@ -54,16 +57,27 @@ def told_versions(context: JobContext, workspace_id: int) -> None:
 
 @app.task(name="sweep_workspace", queue="pull", pass_context=True)
 def sweep_workspace(context: JobContext, workspace_id: int) -> None:
-    """Compare one workspace in full."""
+    """Compare one workspace in full, once the pull that is running has ended."""
     with _client_of(workspace_id) as (workspace, client):
-        run, _differences = sweep_tasks(workspace, client, should_stop=context.should_abort)
-        _log(workspace, run)
+        try:
+            run, _differences = sweep_tasks(workspace, client, should_stop=context.should_abort)
+        except PullIsRunning:
+            ask_for(sweep_workspace, workspace, in_seconds=PUT_OFF_SECONDS)
+        else:
+            _log(workspace, run)
 
 
 @app.task(name="pull_every_workspace", queue="pull", queueing_lock="pull_every_workspace", pass_context=True)
-def pull_every_workspace(context: JobContext, timestamp: int) -> None:
+def pull_every_workspace(context: JobContext, timestamp: int, every_seconds: int = DEFAULT_PULL_SECONDS) -> None:
     """The periodic pull, one workspace after the other."""
-    _in_each_workspace(lambda workspace_id: pull_workspace(context, workspace_id), context.should_abort)
+
+    def pull(workspace_id: int) -> None:
+        pull_workspace(context, workspace_id)
+        # By this pace is judged when the mirror is stale.
+        pace = Bookmark.objects.filter(workspace_id=workspace_id).exclude(every_seconds=every_seconds)
+        pace.update(every_seconds=every_seconds)
+
+    _in_each_workspace(pull, context.should_abort)
 
 
 @app.periodic(cron="17 3 * * * 47")  # seconds stand last: between two pulls, or it would find the door locked
@@ -144,13 +158,14 @@ def _in_each_workspace(work: Callable[[int], None], should_stop: Callable[[], bo
             work(workspace_id)
 
 
-def _ask_for_histories(workspace: Workspace) -> None:
-    lock = f"told_versions:{workspace.pk}"
+def ask_for(task: Task[..., Any, ...], workspace: Workspace, *, in_seconds: int = 0) -> None:
+    """Put a job of one workspace into the queue; one that waits there already is enough."""
+    lock = f"{task.name}:{workspace.pk}"
+    later = {"schedule_in": {"seconds": in_seconds}} if in_seconds else {}
     try:
         with transaction.atomic():
-            told_versions.configure(queueing_lock=lock).defer(workspace_id=workspace.pk)
+            task.configure(queueing_lock=lock, **later).defer(workspace_id=workspace.pk)  # type: ignore[arg-type]
     except AlreadyEnqueued:
-        # The one that waits takes in these changes as well.
         return
 
 
@@ -171,7 +186,7 @@ def schedule_pulls(every_seconds: int) -> None:
     """Let workers of this process put a pull into the queue every so many seconds (a divisor of 60, or minutes)."""
     # Seconds stand last in a cron line of six fields.
     cron = f"* * * * * */{every_seconds}" if every_seconds < 60 else f"*/{every_seconds // 60} * * * *"
-    app.periodic(cron=cron)(pull_every_workspace)
+    app.periodic(cron=cron, task_kwargs={"every_seconds": every_seconds})(pull_every_workspace)
 
 
 def run_worker(*, concurrency: int, **options: Any) -> None:

@@ -44,6 +44,10 @@ class SyncRun(models.Model):
     waited_seconds = models.FloatField(_("waited"), default=0)
     #: Tasks expected in all, when known; for the progress bar.
     expected = models.IntegerField(null=True)
+    #: Of a first fill: the share of it that earlier runs had done, 0 to 1.
+    share_before = models.FloatField(default=0)
+    #: False for a comparison that changed nothing (`check_drift`).
+    mended = models.BooleanField(default=True)
     #: Short name of the error's kind, for translation, and its sentence.
     error_code = models.TextField(blank=True, default="")
     error = models.TextField(_("error"), blank=True, default="")
@@ -87,6 +91,8 @@ class Bookmark(models.Model):
     updated_at = models.DateTimeField()
     #: When a cycle last reached its end: everything Tela had shown until then is here.
     synced_at = models.DateTimeField(null=True)
+    #: Seconds between two pulls, as the worker has it that pulled last.
+    every_seconds = models.PositiveIntegerField(default=30)
     #: Set while Tela does not answer; the moment of the first failure in a row.
     failing_since = models.DateTimeField(null=True)
     #: When Tela last proved to serve no versions of its tasks; it is not asked for them again by itself for a while.

@@ -12,9 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from telareview.accounts.models import Workspace
-from telareview.sync.backfill import Progress, backfill, is_filled
+from telareview.sync.backfill import backfill, is_filled
 from telareview.sync.exclusive import PullIsRunning, Stopped, run_exclusively
 from telareview.sync.models import Bookmark, SyncRun
+from telareview.sync.progress import Tell
 from telareview.sync.reconcile import reconcile
 from telareview.sync.recording import record_step
 from telareview.sync.sweep import sweep
@@ -39,7 +40,7 @@ def pull_tasks(
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
     connections: int = 4,
-    progress: Progress | None = None,
+    progress: Tell | None = None,
     should_stop: Callable[[], bool] = never,
 ) -> SyncRun:
     """One pull, first fill included where it is due. Returns the ended run: complete, or with its error in words.
@@ -77,6 +78,7 @@ def sweep_tasks(
     *,
     mend: bool = True,
     many_gone: bool = False,
+    progress: Tell | None = None,
     should_stop: Callable[[], bool] = never,
 ) -> tuple[SyncRun, int]:
     """One full comparison; the ended run, and how many differences it met. Raises PullIsRunning."""
@@ -84,7 +86,9 @@ def sweep_tasks(
 
     def work(run: SyncRun) -> None:
         nonlocal differences
-        differences = sweep(workspace, client, run, mend=mend, many_gone=many_gone, should_stop=should_stop)
+        differences = sweep(
+            workspace, client, run, mend=mend, many_gone=many_gone, progress=progress, should_stop=should_stop
+        )
 
     run = run_exclusively(workspace, client, lambda: SyncRun.Kind.SWEEP, work)
     return run, differences

@@ -17,6 +17,7 @@ from telareview.sync.comparing import Differing, differing, mirror_differing
 from telareview.sync.exclusive import Stopped
 from telareview.sync.gone import ask_absent, confirm_absent
 from telareview.sync.models import DriftFinding, SyncRun
+from telareview.sync.progress import Tell, progress_of
 from telareview.sync.runs import count_page, quarantine
 from telareview.sync.walk import Step, walk
 from telareview.tasks.mirror import Recorded
@@ -48,6 +49,7 @@ def sweep(
     until: dt.datetime | None = None,
     mend: bool = True,
     many_gone: bool = False,
+    progress: Tell | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> int:
     """Compare everything (or one stretch of `createdAt`) and, with `mend`, bring the mirror up to date.
@@ -58,11 +60,15 @@ def sweep(
     """
     started = timezone.now()
     _empty_met()
+    _expect(workspace, run, since, until, mend=mend)
     differences = 0
     beginning = since or dt.datetime.fromtimestamp(0, dt.UTC)
     for step in walk(client.list_tasks, "createdAt", beginning, until=until, light=True, ends_believed=ENDS_BELIEVED):
         found = _compare_step(workspace, client, run, step, mend=mend)
         differences += len(found)
+        if progress is not None:
+            run.refresh_from_db()
+            progress(run, progress_of(workspace, run))
         if should_stop():
             raise Stopped
     vanished = _not_met(workspace, since, min(until or started, started - OVERLAP))
@@ -73,6 +79,16 @@ def sweep(
         ask_absent(workspace, client, run, [task_id for task_id, _name in vanished])
         confirm_absent(workspace, client, run)
     return differences + len(vanished)
+
+
+def _expect(
+    workspace: Workspace, run: SyncRun, since: dt.datetime | None, until: dt.datetime | None, *, mend: bool
+) -> None:
+    """Note on the run how many tasks it will meet, if the mirror is right; for its progress."""
+    run.mended = mend
+    if run.kind == SyncRun.Kind.SWEEP and not (since or until):
+        run.expected = Task.objects.of(workspace).filter(gone_at=None).count()
+    run.save(update_fields=["mended", "expected"])
 
 
 def _compare_step(workspace: Workspace, client: TelaClient, run: SyncRun, step: Step, *, mend: bool) -> list[Differing]:

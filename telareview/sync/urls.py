@@ -1,6 +1,6 @@
 from django.urls import path
 
-from telareview.sync import views, webhook_views, webhooks_page
+from telareview.sync import status_page, views, webhook_views, webhooks_page
 
 app_name = "sync"
 
@@ -10,11 +10,12 @@ urlpatterns = [
     path("tasks/<uuid:task_id>/refresh/", views.refresh, name="refresh-task"),
     path("tasks/<uuid:task_id>/tela-versions/", views.tela_versions, name="tela-versions"),
     # /sync/
-    path("sync/", views.status, name="status"),
+    path("sync/", status_page.status, name="status"),
     path("sync/freshness/", views.freshness, name="freshness"),
-    path("sync/pull/", views.pull, name="pull"),
-    path("sync/sweep/", views.sweep, name="sweep"),
-    path("sync/drift/", views.drift, name="drift"),
+    path("sync/pull/", status_page.pull, name="pull"),
+    path("sync/sweep/", status_page.sweep, name="sweep"),
+    path("sync/drift/", status_page.drift, name="drift"),
+    path("sync/rows/<int:number>/", status_page.raw_row, name="raw-row"),
     path("sync/apps/", views.name_app, name="name-app"),
     # /sync/webhooks/
     path("sync/webhooks/", webhooks_page.page, name="webhooks"),

@@ -1,4 +1,4 @@
-"""The live check, the freshness of the mirror, and the sync page."""
+"""The live check, the freshness of the mirror, a task asked for again, and the names of apps."""
 
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,9 +15,7 @@ from telareview.accounts.access import member_required, right_required
 from telareview.sync.connection import NoKey
 from telareview.sync.error_words import spoken
 from telareview.sync.freshness import freshness_of
-from telareview.sync.jobs import pull_workspace, sweep_workspace
 from telareview.sync.live import check_live
-from telareview.sync.models import AbsentTask, QuarantinedRow, SyncRun
 from telareview.sync.refresh import TaskIsGone, refresh_task
 from telareview.sync.tela_versions import ask_for_history
 from telareview.tasks.app_names import named_apps
@@ -29,9 +27,6 @@ from telareview.web.htmx import render_page_or_part, wants_part
 
 if TYPE_CHECKING:
     from telareview.accounts.access import MemberRequest
-
-RUNS_SHOWN = 50
-FINDINGS_SHOWN = 500
 
 
 @require_safe
@@ -51,60 +46,6 @@ def freshness(request: "MemberRequest") -> HttpResponse:
     """`/sync/freshness/`: how old the mirror is, for the head of every page."""
     context = {"freshness": freshness_of(request.workspace)}
     return render(request, "sync/freshness.html", context)
-
-
-@require_safe
-@member_required
-def status(request: "MemberRequest") -> HttpResponse:
-    """`/sync/`: how old the mirror is, the last runs, and what could not be read."""
-    runs = list(SyncRun.objects.filter(workspace=request.workspace).order_by("-started_at")[:RUNS_SHOWN])
-    quarantined = QuarantinedRow.objects.filter(workspace=request.workspace).order_by("-last_seen_at")[:RUNS_SHOWN]
-    context = {
-        "freshness": freshness_of(request.workspace),
-        "runs": runs,
-        "running": any(run.ended_at is None for run in runs),
-        "quarantined": quarantined,
-        "may_sync": request.membership.may("sync"),
-        "apps": named_apps(request.workspace),
-    }
-    return render_page_or_part(request, "sync/status.html", "runs", context)
-
-
-@require_safe
-@member_required
-def drift(request: "MemberRequest") -> HttpResponse:
-    """`/sync/drift/`: what the last sweep found different between Tela and the mirror, by task."""
-    run = (
-        SyncRun.objects.filter(workspace=request.workspace, kind=SyncRun.Kind.SWEEP, ended_at__isnull=False)
-        .order_by("-started_at")
-        .first()
-    )
-    findings = run.findings.order_by("kind", "task_id")[:FINDINGS_SHOWN] if run else []
-    context = {
-        "run": run,
-        "findings": findings,
-        "absent": AbsentTask.objects.filter(workspace=request.workspace).count(),
-        "may_sync": request.membership.may("sync"),
-    }
-    return render(request, "sync/drift.html", context)
-
-
-@require_POST
-@right_required("sync")
-def pull(request: "MemberRequest") -> HttpResponse:
-    """`/sync/pull/`: put a pull into the queue; the worker does it."""
-    pull_workspace.defer(workspace_id=request.workspace.pk)
-    messages.success(request, _("A pull was asked for; it appears below as soon as a worker takes it up."))
-    return redirect("sync:status")
-
-
-@require_POST
-@right_required("sync")
-def sweep(request: "MemberRequest") -> HttpResponse:
-    """`/sync/sweep/`: put a full comparison into the queue; the worker does it."""
-    sweep_workspace.defer(workspace_id=request.workspace.pk)
-    messages.success(request, _("A sweep was asked for; it appears below as soon as a worker takes it up."))
-    return redirect("sync:status")
 
 
 @require_POST

@@ -5,12 +5,12 @@ of that. Every text from Tela goes through `escape`, here and nowhere else.
 """
 
 from collections.abc import Callable, Iterable
-from html import escape
 from typing import TYPE_CHECKING
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from telareview.web.direction import escape
 from telareview.web.templatetags.formats import duration, instant, middle_cut, number, short_id
 from telareview.web.times import MISSING
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from tests.bench import csv_figures, list_figures, pull, webhooks
 from tests.bench.figures import Figure, table
-from tests.bench.mirrors import Mirrors, mirrors
+from tests.bench.mirrors import FOLDER, Mirrors, alone, mirrors
 
 #: Title, how to measure, tasks (or calls) unless told, and whether commits wait for the disk.
 PARTS: dict[str, tuple[str, Callable[[Mirrors, int], list[Figure]], int, bool]] = {
@@ -33,6 +33,11 @@ def main() -> int:
     parser.add_argument("--tasks", type=int, help="for a quick try; the default is what the figures are wanted for")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    with alone(FOLDER):
+        return _measure(options)
+
+
+def _measure(options: argparse.Namespace) -> int:
     print(_circumstances(), end="\n\n", flush=True)
     missed = 0
     for name in options.parts:

@@ -67,6 +67,19 @@ class Mirrors:
 
 
 @contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """For one process at a time: two that measure would measure each other, and share a server that ends with one.
+
+    Ends the program with a sentence where another one is at it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "running.lock").open("w") as file:
+        if not postgres.try_lock(file):
+            raise SystemExit(f"Another one runs in {folder}. Wait until it has ended, then start again.")
+        yield
+
+
+@contextmanager
 def mirrors(*, durable: bool) -> Iterator[Mirrors]:
     """The benchmark's server for as long as the block runs. `durable` waits for the disk at each commit."""
     server = postgres.start(FOLDER / ("durable" if durable else "fast"), durable=durable)

@@ -10,7 +10,7 @@ import time
 from importlib import import_module
 
 from telareview.demo import postgres
-from tests.bench.mirrors import ROOT, Mirrors
+from tests.bench.mirrors import ROOT, Mirrors, alone
 from tests.soak.place import FOLDER, prepare
 
 TERMINATED = 143
@@ -31,15 +31,16 @@ def main(words: list[str]) -> int:
         return 2
     # What was started is stopped in order on Ctrl-C and SIGTERM alike.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    server = postgres.start(FOLDER / "database", durable=False)
-    try:
-        if words:
-            prepare(Mirrors(server).fresh(words[0]))
-            return _run(words[0], words[1:])
+    if not words:
         # Each in a process of its own, for each wants an empty database.
         return max(subprocess.run([sys.executable, "-m", "tests.soak", name], cwd=ROOT).returncode for name in TRIALS)
-    finally:
-        server.leave()
+    with alone(FOLDER):
+        server = postgres.start(FOLDER / "database", durable=False)
+        try:
+            prepare(Mirrors(server).fresh(words[0]))
+            return _run(words[0], words[1:])
+        finally:
+            server.leave()
 
 
 def _run(name: str, options: list[str]) -> int:

@@ -46,8 +46,9 @@ def test_a_periodic_job_comes_round_so_often_a_day(name, a_day):
 def test_pulls_are_scheduled_at_the_pace_asked_for(every, an_hour, monkeypatch):
     asked: list[str] = []
 
-    def periodic(cron):
+    def periodic(cron, task_kwargs):
         asked.append(cron)
+        assert task_kwargs == {"every_seconds": every}
         return lambda task: task
 
     monkeypatch.setattr(app, "periodic", periodic)

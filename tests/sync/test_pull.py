@@ -1,5 +1,6 @@
 """A pull brings what Tela holds into the mirror, byte for byte, whatever goes wrong on the way."""
 
+import dataclasses
 import datetime as dt
 from itertools import pairwise
 from uuid import UUID
@@ -81,6 +82,25 @@ def test_the_bookmark_is_the_newest_row_seen_and_never_the_clock(workspace, tela
     assert bookmark.failing_since is None
 
 
+def test_an_empty_answer_by_mistake_moves_no_bookmark_and_costs_nothing(workspace, tela, monkeypatch):
+    monkeypatch.setattr(pull, "OVERLAP", dt.timedelta(0))
+    pulled(workspace, tela)
+    bookmark = Bookmark.objects.get().updated_at
+    late = tela.world.ids()[-1]
+    tela.world.rename(late, "Late.pdf", at=(bookmark + dt.timedelta(seconds=1)).isoformat())
+    with client_of(tela) as client:
+        honest = client.list_tasks
+        client.list_tasks = lambda query: dataclasses.replace(honest(query), tasks=(), row_count=0)
+        run = pull_tasks(workspace, client, connections=1)
+
+    assert (run.outcome, run.fetched) == (COMPLETE, 0)
+    assert Bookmark.objects.get().updated_at == bookmark
+
+    assert pulled(workspace, tela).changed == 1
+    assert Bookmark.objects.get().updated_at == bookmark + dt.timedelta(seconds=1)
+    assert mirrored_by(workspace) == held_by(tela)
+
+
 def test_every_version_says_how_and_when_it_was_learned(workspace, tela):
     before = dt.datetime.now(dt.UTC)
 
@@ -112,7 +132,7 @@ def test_both_envelopes_of_the_list_are_understood(acme, envelope):
 def test_a_fill_tells_how_far_it_is(workspace, tela):
     told = []
 
-    pulled(workspace, tela, progress=lambda run, share: told.append((run.fetched, share)))
+    pulled(workspace, tela, progress=lambda run, progress: told.append((progress.tasks, progress.share)))
 
     assert told[-1] == (TASKS, 1.0)
     assert all(before <= after for before, after in pairwise(told))

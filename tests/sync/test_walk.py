@@ -1,14 +1,16 @@
 """The re-anchored walk loses nothing over a list that moves while it is read."""
 
 import datetime as dt
+import random
 
 import pytest
 
 from telareview.sync.pull import OVERLAP
-from telareview.sync.walk import UnsoundPage, stamp, walk
+from telareview.sync.walk import MILLISECOND, PAGE_ROWS, RestlessTie, UnsoundPage, drain_tie, stamp, walk
 from telareview.tela import RejectedRow, TaskPage, TimedOut
 from tests.sync.moving_source import BEGINNING, MovingSource
 from tests.tasks.records import record, task_json
+from tests.tasks.records import stamp as stamp_text
 
 
 class Mirror:
@@ -127,3 +129,72 @@ def test_a_page_is_asked_for_again_before_it_is_refused():
     steps = list(walk(lambda query: next(pages), "updatedAt", BEGINNING, pause=lambda seconds: None))
 
     assert [len(step.page.tasks) for step in steps] == [2]
+
+
+# --- A tie that is drained while Tela lies ---------------------------------------------------------------------
+
+
+class Tie:
+    """So many tasks of one stamp; `lie(call, offset)` says how many rows of a page are told, None for all of them."""
+
+    def __init__(self, tasks, lie):
+        self.rows = [record(task_json(number, updatedAt=stamp_text(BEGINNING))) for number in range(1, tasks + 1)]
+        self.lie, self.calls = lie, 0
+
+    def ask(self, query):
+        told = self.lie(self.calls, query.offset)
+        self.calls += 1
+        rows = self.rows[query.offset : query.offset + PAGE_ROWS][:told]
+        return TaskPage(tasks=tuple(rows), rejected=(), total=None, server_time=None, row_count=len(rows))
+
+    def drained(self):
+        moment = self.rows[0].updated_at
+        steps = drain_tie(self.ask, "updatedAt", moment - MILLISECOND, moment + MILLISECOND, pause=lambda seconds: None)
+        return {task.id for step in steps for task in step.page.tasks}
+
+    @property
+    def everything(self):
+        return {task.id for task in self.rows}
+
+
+def test_a_drain_does_not_believe_one_pass():
+    # Two pages running are cut to a third, so that the half-page steps do not make up for it.
+    tie = Tie(230, lambda call, offset: PAGE_ROWS // 3 if call in {1, 2} else None)
+
+    assert tie.drained() == tie.everything
+
+
+def test_a_drain_does_not_believe_two_passes_that_were_cut_at_the_same_place():
+    asked = []
+
+    def lie(call, offset):
+        asked.append(offset)
+        # The first two times that this offset is asked for anew, the answer is empty.
+        again = len(asked) > 1 and asked[-2] == offset
+        return 0 if offset == 100 and not again and asked.count(offset) <= 4 else None
+
+    tie = Tie(230, lie)
+
+    assert tie.drained() == tie.everything
+
+
+def test_a_drain_does_not_believe_two_passes_that_saw_nothing():
+    tie = Tie(230, lambda call, offset: 0 if call < 6 else None)
+
+    assert tie.drained() == tie.everything
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_drain_reads_everything_though_a_third_of_the_answers_is_short_or_empty(seed):
+    dice = random.Random(seed)
+    tie = Tie(320, lambda call, offset: dice.choice((0, PAGE_ROWS // 3)) if dice.random() < 0.3 else None)
+
+    assert tie.drained() == tie.everything
+
+
+def test_a_drain_ends_with_a_sentence_where_no_two_passes_agree():
+    dice = random.Random(1)
+    tie = Tie(320, lambda call, offset: dice.randrange(1, PAGE_ROWS))
+
+    with pytest.raises(RestlessTie):
+        tie.drained()

@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
-from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkSize
+from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkSize  # type: ignore[import-untyped]
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from telareview.sync import webhook

@@ -10,11 +10,13 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from telareview.web import times
+from telareview.web import direction, times
 
 register = template.Library()
 
 DEFAULT_CUT = 24
+
+register.filter("show_marks", direction.show_marks)
 
 
 @register.filter

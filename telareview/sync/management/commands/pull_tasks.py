@@ -16,6 +16,7 @@ from telareview.accounts.models import Workspace
 from telareview.accounts.workspaces import DEFAULT_SLUG, ensure_default_workspace
 from telareview.sync.connection import NoKey, tela_client
 from telareview.sync.models import SyncRun
+from telareview.sync.progress import Progress
 from telareview.sync.pull import PullIsRunning, pull_tasks, sweep_tasks
 from telareview.tasks.moments import first_instant, parse_moment
 from telareview.tela import TelaError
@@ -55,15 +56,16 @@ class Command(BaseCommand):
         except (NoKey, TelaError, ValueError) as error:
             self._tell({"outcome": "incomplete", "error": str(error)}, options)
             raise CommandError(str(error), returncode=NOT_WHOLE) from error
-        bar = _bar(quiet=options["json"])
+        bar = _bar("Comparing" if options["sweep"] else "Filling the mirror", quiet=options["json"])
 
-        def show(run: SyncRun, done: float) -> None:
-            bar.n = round(done * 100)
-            bar.set_postfix_str(f"{run.fetched} tasks")
+        def show(run: SyncRun, progress: Progress) -> None:
+            bar.n = progress.percent or 0
+            left = f", about {progress.remaining_seconds:.0f} s left" if progress.remaining_seconds else ""
+            bar.set_postfix_str(f"{progress.tasks} tasks, {progress.rate:.0f} a second{left}")
 
         def pull() -> SyncRun:
             if options["sweep"]:
-                return sweep_tasks(workspace, client, many_gone=options["many_gone"])[0]
+                return sweep_tasks(workspace, client, many_gone=options["many_gone"], progress=show)[0]
             return pull_tasks(
                 workspace,
                 client,
@@ -123,12 +125,12 @@ def _summary(run: SyncRun) -> dict[str, Any]:
     }
 
 
-def _bar(*, quiet: bool) -> Any:
+def _bar(doing: str, *, quiet: bool) -> Any:
     return tqdm(
         total=100,
         disable=quiet or not sys.stderr.isatty(),
-        bar_format="{l_bar}{bar}| {elapsed}<{remaining} {postfix}",
-        desc="Filling the mirror",
+        bar_format="{l_bar}{bar}| {elapsed} {postfix}",
+        desc=doing,
         leave=False,
     )
 

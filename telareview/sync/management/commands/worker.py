@@ -5,6 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from telareview.accounts.models import Workspace
+from telareview.accounts.workspaces import ensure_default_workspace, is_described
 from telareview.sync.jobs import DEFAULT_PULL_SECONDS, run_worker, schedule_pulls
 
 WRONG_USE = 2
@@ -34,5 +36,11 @@ class Command(BaseCommand):
             )
         if options["concurrency"] < 1:
             raise CommandError("--concurrency must be 1 or more.", returncode=WRONG_USE)
+        if is_described():
+            ensure_default_workspace()
+        if not Workspace.objects.exclude(api_key_encrypted="").exists():
+            self.stderr.write(
+                "No workspace has an API key yet, so nothing is pulled. Set TELA_API_KEY, or enter a key."
+            )
         schedule_pulls(every)
         run_worker(concurrency=options["concurrency"])
