@@ -1,12 +1,14 @@
-"""Every column a file can have, declared once: its CSV name and the SQL that makes its text."""
+"""Every column a file can have, declared once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
-from django.db.models import CharField, Expression, F, Func, OuterRef, Subquery, TextField, Value
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from telareview.tasks.models import OutputIndex
-from telareview.tasks.outputs import text_at
+from telareview.exports.refusals import UnknownColumn
 
 DEFAULT_COLUMNS = (
     "id",
@@ -28,66 +30,62 @@ OUTPUT_PREFIX = "output."
 MAX_COLUMNS = 300
 
 
-class UnknownColumn(ValueError):
-    """There is no such column."""
+class Kind(StrEnum):
+    """What a column holds; `exports.values` says how each format shows it."""
+
+    TEXT = "text"
+    ID = "uuid"
+    INTEGER = "integer"
+    #: Seconds with milliseconds.
+    SECONDS = "seconds"
+    INSTANT = "instant"
+    LIST = "list of text"
+    #: A value of an output: text as it is, anything else as JSON.
+    OUTPUT = "output"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name in the header row, and what it holds, as text or empty."""
+    """One column. Every table format can have every column."""
 
+    #: In the header row of files for machines, in addresses and manifests.
     name: str
-    expression: Expression | F | Subquery
-
-
-class Instant(Func):
-    """`YYYY-MM-DDTHH:MM:SS.sssZ`."""
-
-    template = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-    output_field = CharField()
-
-
-class Joined(Func):
-    """The items of an array between `|`."""
-
-    function = "array_to_string"
-    output_field = TextField()
-
-    def __init__(self, array: str) -> None:
-        super().__init__(F(array), Value("|"))
-
-
-def _instant(field: str) -> Callable[[], Expression | F]:
-    return lambda: Instant(F(field))
-
-
-def _plain(field: str) -> Callable[[], Expression | F]:
-    return lambda: F(field)
+    #: In headers for people, and in the column chooser.
+    label: str | Promise
+    kind: Kind
+    #: The field of `TaskFacts` that holds it, or the path within the output.
+    source: str
+    #: Whether it names a person, and is a pseudonym in a file for those who may not see people.
+    personal: bool = False
 
 
 #: An empty cell says null; an empty text is `""`. `revisionProcess` is empty while a task is not approved.
-MAKERS: dict[str, Callable[[], Expression | F]] = {
-    "id": _plain("task_id"),
-    "reference": _plain("reference"),
-    "name": _plain("name"),
-    "status": _plain("status"),
-    "revisionProcess": lambda: Func(F("revision_process"), Value(""), function="NULLIF", output_field=TextField()),
-    "createdBy": _plain("created_by"),
-    "createdAt": _instant("created_at"),
-    "updatedAt": _instant("updated_at"),
-    "approvedBy": _plain("approved_by"),
-    "approvedAt": _instant("approved_at"),
-    "promptApplicationId": _plain("prompt_application_id"),
-    "promptVersionId": _plain("prompt_version_id"),
-    "tags": lambda: Joined("tags"),
-    "editedFields": lambda: Joined("edited_paths"),
-    "goneAt": _instant("gone_at"),
-    "completionRunId": _plain("completion_run_id"),
-    "workflowRunId": _plain("workflow_run_id"),
-    "agentId": _plain("agent_id"),
-    "sourceType": _plain("source_type"),
-    "version": _plain("version_number"),
-    "observedAt": _instant("observed_at"),
+COLUMNS: dict[str, Column] = {
+    column.name: column
+    for column in (
+        Column("id", gettext_lazy("Id"), Kind.ID, "task_id"),
+        Column("reference", gettext_lazy("#"), Kind.INTEGER, "reference"),
+        Column("name", gettext_lazy("Name"), Kind.TEXT, "name"),
+        Column("status", gettext_lazy("Status"), Kind.TEXT, "status"),
+        Column("revisionProcess", gettext_lazy("Revision"), Kind.TEXT, "revision_process"),
+        Column("createdBy", gettext_lazy("Creator"), Kind.TEXT, "created_by", personal=True),
+        Column("createdAt", gettext_lazy("Created"), Kind.INSTANT, "created_at"),
+        Column("updatedAt", gettext_lazy("Updated"), Kind.INSTANT, "updated_at"),
+        Column("approvedBy", gettext_lazy("Approver"), Kind.TEXT, "approved_by", personal=True),
+        Column("approvedAt", gettext_lazy("Approved"), Kind.INSTANT, "approved_at"),
+        Column("promptApplicationId", gettext_lazy("App"), Kind.ID, "prompt_application_id"),
+        Column("promptVersionId", gettext_lazy("Canvas version"), Kind.ID, "prompt_version_id"),
+        Column("tags", gettext_lazy("Tags"), Kind.LIST, "tags"),
+        Column("editedFields", gettext_lazy("Edited fields"), Kind.LIST, "edited_paths"),
+        Column("turnaround", gettext_lazy("Turnaround"), Kind.SECONDS, "turnaround"),
+        Column("goneAt", gettext_lazy("Gone"), Kind.INSTANT, "gone_at"),
+        Column("completionRunId", gettext_lazy("Completion run"), Kind.ID, "completion_run_id"),
+        Column("workflowRunId", gettext_lazy("Workflow run"), Kind.ID, "workflow_run_id"),
+        Column("agentId", gettext_lazy("Agent"), Kind.TEXT, "agent_id"),
+        Column("sourceType", gettext_lazy("Source"), Kind.TEXT, "source_type"),
+        Column("version", gettext_lazy("Version"), Kind.INTEGER, "version_number"),
+        Column("observedAt", gettext_lazy("Observed"), Kind.INSTANT, "observed_at"),
+    )
 }
 
 
@@ -95,19 +93,20 @@ def columns_named(names: Iterable[str]) -> list[Column]:
     """The columns of these names, in their order; the usual ones for none. Raises UnknownColumn."""
     wanted = list(dict.fromkeys(names)) or list(DEFAULT_COLUMNS)
     if len(wanted) > MAX_COLUMNS:
-        raise UnknownColumn(f"A file can have {MAX_COLUMNS} columns; {len(wanted)} were asked for.")
+        raise UnknownColumn(
+            _("A file can have %(most)d columns; %(count)d were asked for.")
+            % {"most": MAX_COLUMNS, "count": len(wanted)}
+        )
     return [_column(name) for name in wanted]
 
 
 def _column(name: str) -> Column:
-    if name in MAKERS:
-        return Column(name, MAKERS[name]())
-    if name.startswith(OUTPUT_PREFIX) and len(name) > len(OUTPUT_PREFIX) and "\0" not in name:
-        return Column(name, _output(name.removeprefix(OUTPUT_PREFIX)))
-    raise UnknownColumn(f"There is no column “{name[:80]}”. The columns are {', '.join(MAKERS)} and output.<path>.")
-
-
-def _output(path: str) -> Subquery:
-    """The value at a path of the current output: text as it is, everything else as JSON."""
-    index = OutputIndex.objects.filter(workspace=OuterRef("workspace"), task_id=OuterRef("task_id"))
-    return Subquery(index.values_list(text_at(path))[:1], output_field=TextField())
+    if name in COLUMNS:
+        return COLUMNS[name]
+    path = name.removeprefix(OUTPUT_PREFIX)
+    if name.startswith(OUTPUT_PREFIX) and path and "\0" not in name:
+        return Column(name, path, Kind.OUTPUT, path)
+    raise UnknownColumn(
+        _("There is no column “%(name)s”. The columns are %(names)s and output.<path>.")
+        % {"name": name[:80], "names": ", ".join(COLUMNS)}
+    )

@@ -7,17 +7,10 @@ from django.utils import timezone
 from django.utils.timezone import get_current_timezone
 
 from telareview.accounts.models import Workspace
+from telareview.exports.refusals import BrokenFilter
 from telareview.tasks.filters import Reader, TaskFilter
 from telareview.tasks.models import Task
 from telareview.tasks.parameters import MultiDict, parse
-
-
-class BrokenFilter(ValueError):
-    """Part of the filter cannot be read. `problems` says what, a sentence each."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__(" ".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +25,5 @@ def read_strictly(query: MultiDict, workspace: Workspace, zone: ZoneInfo | None 
     statuses = frozenset(Task.objects.all().distinct_values("status", workspace))
     task_filter, problems = parse(query, Reader(zone, statuses, now=timezone.now()))
     if problems:
-        raise BrokenFilter([str(problem) for problem in problems])
+        raise BrokenFilter(*map(str, problems))
     return Asked(task_filter, zone)

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_safe
 
 from telareview.accounts.access import right_required
-from telareview.exports.columns import UnknownColumn, columns_named
 from telareview.exports.models import ExportRecord
+from telareview.exports.plan import plan_export
 from telareview.exports.record import complete, recorded_export
-from telareview.exports.spool import spool_csv
-from telareview.exports.strict import BrokenFilter, read_strictly
+from telareview.exports.refusals import CannotExport
+from telareview.exports.spool import spool
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
@@ -27,23 +28,27 @@ RECORDS_SHOWN = 100
 @right_required("export")
 def tasks_csv(request: "MemberRequest") -> "HttpResponseBase":
     """The whole filtered list in its order; a filter that cannot be read is an error, not another list."""
+    query = request.GET.copy()
+    profile = query.pop("profile", ["machine"])[-1]
     try:
-        asked = read_strictly(request.GET, request.workspace)
-        columns = columns_named(asked.task_filter.cols)
-    except (BrokenFilter, UnknownColumn) as error:
-        context = {"problems": getattr(error, "problems", [str(error)])}
-        return render(request, "exports/broken_filter.html", context, status=400)
-    listed = asked.task_filter.whole_list()
-    with recorded_export(request.workspace, request.user, listed, columns, "machine") as record:
-        spooled = spool_csv(request.workspace, listed, asked.zone, columns)
-        complete(record, spooled)
+        plan = plan_export(
+            request.workspace,
+            query,
+            profile=profile,
+            locale=get_language() or "en",
+            sent=request.META.get("QUERY_STRING", ""),
+            requested_by=request.user.email,
+        )
+        with recorded_export(plan, request.user) as record:
+            spooled = spool(plan)
+            complete(record, spooled)
+    except CannotExport as error:
+        return render(request, "exports/broken_filter.html", {"problems": error.problems}, status=400)
     file = spooled.path.open("rb")
     # The open file stays readable without its name, and needs no cleaning up.
     spooled.path.unlink()
-    name = f"tasks-{timezone.localtime():%Y-%m-%d-%H%M%S}.csv"
-    response = FileResponse(
-        file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8; header=present"
-    )
+    name = f"tasks-{timezone.localtime():%Y-%m-%d-%H%M%S}{plan.profile.suffix}"
+    response = FileResponse(file, as_attachment=True, filename=name, content_type=plan.profile.content_type)
     digest = base64.b64encode(bytes.fromhex(spooled.sha256)).decode()
     response.headers["Content-Length"] = str(spooled.size_bytes)
     response.headers["ETag"] = f'"{spooled.sha256}"'

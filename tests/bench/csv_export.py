@@ -20,14 +20,16 @@ django.setup()
 
 import psycopg  # noqa: E402 - as all below: needs the settings that setup() reads
 from django.conf import settings  # noqa: E402
+from django.http import QueryDict  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from telareview.accounts.models import Workspace  # noqa: E402
 from telareview.accounts.people import add_person  # noqa: E402
 from telareview.accounts.workspaces import ensure_default_workspace  # noqa: E402
-from telareview.exports import spool  # noqa: E402
-from telareview.exports.columns import columns_named  # noqa: E402
-from telareview.tasks.filters import TaskFilter  # noqa: E402
+from telareview.exports.copying import select_of  # noqa: E402
+from telareview.exports.plan import Plan, plan_export  # noqa: E402
+from telareview.exports.spool import spool  # noqa: E402
+from telareview.exports.values import machine_text  # noqa: E402
 from tests.bench.mirrors import FOLDER  # noqa: E402
 from tests.bench.timing import memory, reset_peak  # noqa: E402
 from tests.bench.web import Web, web_server  # noqa: E402
@@ -40,8 +42,8 @@ ZONE = ZoneInfo("UTC")
 
 def main(psql: str) -> None:
     workspace = ensure_default_workspace()
-    columns = columns_named(())
-    select = spool._select(workspace, TaskFilter(), ZONE, columns)
+    plan = _plan(workspace)
+    select = select_of(plan, [machine_text(column, plan) for column in plan.columns])
     files = {name: FOLDER / f"export-{name}.csv" for name in ("psql", "spool", "http")}
     with web_server(_auditor(workspace)) as web:
         ways: dict[str, Callable[[], None]] = {
@@ -94,7 +96,11 @@ def _by_psql(psql: str, select: str, target: Path) -> None:
 
 
 def _by_spool(workspace: Workspace, target: Path) -> None:
-    spool.spool_csv(workspace, TaskFilter(), ZONE, columns_named(()), target=target)
+    spool(_plan(workspace), target)
+
+
+def _plan(workspace: Workspace) -> Plan:
+    return plan_export(workspace, QueryDict(), zone=ZONE)
 
 
 def _by_http(web: Web, target: Path) -> None:

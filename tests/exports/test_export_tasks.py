@@ -74,6 +74,7 @@ def test_the_summary_is_said_or_printed_as_one_json_object(default, target, caps
         "bytes": len(octets),
         "sha256": hashlib.sha256(octets).hexdigest(),
         "file": str(target),
+        "manifest": f"{target}.manifest.json",
     }
 
 
@@ -171,11 +172,11 @@ def test_a_new_file_takes_the_place_of_the_older_one_at_once(default, target):
     target.write_text("of yesterday")
 
     assert len(export(target)) == 1 + TASKS
-    assert [path.name for path in target.parent.iterdir()] == ["tasks.csv"]
+    assert {path.name for path in target.parent.iterdir()} == {"tasks.csv", "tasks.csv.manifest.json"}
 
 
 def test_a_statement_that_fails_ends_with_1(default, target, monkeypatch):
-    monkeypatch.setattr("telareview.exports.spool._select", lambda *_: "SELECT 1 / 0")
+    monkeypatch.setattr("telareview.exports.csv_machine.select_of", lambda *_: "SELECT 1 / 0")
 
     code, said = refused(output=str(target))
 

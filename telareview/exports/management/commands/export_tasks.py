@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
@@ -13,27 +14,35 @@ from django.http import QueryDict
 
 from telareview.accounts.models import DEFAULT_ZONE, Workspace, validate_zone
 from telareview.accounts.workspaces import DEFAULT_SLUG
-from telareview.exports.columns import UnknownColumn, columns_named
+from telareview.exports.manifest import manifest_text
+from telareview.exports.plan import plan_export
+from telareview.exports.profiles import PROFILES
 from telareview.exports.record import complete, recorded_export
-from telareview.exports.spool import spool_csv
-from telareview.exports.strict import BrokenFilter, read_strictly
+from telareview.exports.refusals import CannotExport
+from telareview.exports.spool import spool
 
 NOT_WHOLE, WRONG_USE = 1, 2
 
 
 class Command(BaseCommand):
-    help = "Write the filtered list of tasks to a file, whole or not at all."
+    help = "Write the filtered list of tasks to a file, whole or not at all, and its manifest beside it."
     requires_migrations_checks = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--query", default="", metavar="QUERY", help="as in the list's address: 'status=completed&…'"
         )
-        parser.add_argument("--profile", choices=["machine"], default="machine", help="default: %(default)s")
+        parser.add_argument("--profile", choices=[*PROFILES], default="machine", help="default: %(default)s")
         parser.add_argument("--as-of", default="", metavar="ISO", help="the list as the mirror knew it then")
         parser.add_argument("--columns", default="", metavar="NAMES", help="CSV names, comma-separated")
         parser.add_argument(
             "--zone", default=DEFAULT_ZONE, help="days of the query are days of it; default: %(default)s"
+        )
+        parser.add_argument(
+            "--locale",
+            choices=[code for code, _name in settings.LANGUAGES],
+            default=settings.LANGUAGE_CODE,
+            help="words, delimiter and decimal sign of files for people; default: %(default)s",
         )
         parser.add_argument("--workspace", default=DEFAULT_SLUG, metavar="SLUG", help="default: %(default)s")
         parser.add_argument("--output", required=True, metavar="FILE")
@@ -45,23 +54,36 @@ class Command(BaseCommand):
             raise CommandError(f"There is no workspace “{options['workspace']}”.", returncode=WRONG_USE)
         try:
             validate_zone(options["zone"])
-            asked = read_strictly(_query(options), workspace, ZoneInfo(options["zone"]))
-            names = [name.strip() for name in options["columns"].split(",") if name.strip()]
-            columns = columns_named(names or asked.task_filter.cols)
-        except (BrokenFilter, UnknownColumn, ValueError, ValidationError) as error:
+            plan = plan_export(
+                workspace,
+                _query(options),
+                profile=options["profile"],
+                columns=[name.strip() for name in options["columns"].split(",") if name.strip()],
+                zone=ZoneInfo(options["zone"]),
+                locale=options["locale"],
+                sent=options["query"],
+            )
+        except (ValueError, ValidationError) as error:
             said = " ".join(error.messages) if isinstance(error, ValidationError) else error
             raise CommandError(f"Nothing was written. {said}", returncode=WRONG_USE) from error
         target = Path(options["output"]).absolute()
         if not target.parent.is_dir():
             raise CommandError(f"Nothing was written. There is no folder {target.parent}.", returncode=WRONG_USE)
-        listed = asked.task_filter.whole_list()
         try:
-            with recorded_export(workspace, None, listed, columns, options["profile"]) as record:
-                spooled = spool_csv(workspace, listed, asked.zone, columns, target=target)
+            with recorded_export(plan, None) as record:
+                spooled = spool(plan, target)
                 complete(record, spooled)
-        except (OSError, DatabaseError) as error:
+            beside = target.with_name(f"{target.name}.manifest.json")
+            beside.write_text(manifest_text(spooled.manifest), encoding="utf-8")
+        except (CannotExport, OSError, DatabaseError) as error:
             raise CommandError(f"Nothing was written. {error}", returncode=NOT_WHOLE) from error
-        summary = {"rows": spooled.rows, "bytes": spooled.size_bytes, "sha256": spooled.sha256, "file": str(target)}
+        summary = {
+            "rows": spooled.rows,
+            "bytes": spooled.size_bytes,
+            "sha256": spooled.sha256,
+            "file": str(target),
+            "manifest": str(beside),
+        }
         self.stdout.write(json.dumps(summary) if options["json"] else f"{spooled.rows} tasks written to {target}")
 
 

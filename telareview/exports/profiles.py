@@ -1,0 +1,79 @@
+"""The kinds of file there are, each declared once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from telareview.exports import csv_machine
+from telareview.exports.refusals import TooManyRows, UnknownProfile
+
+if TYPE_CHECKING:
+    from telareview.exports.writing import Write
+
+#: What Excel shows of a sheet, the row of headings among them.
+EXCEL_ROWS = 1_048_576
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One kind of file."""
+
+    #: Its word in addresses, commands and manifests.
+    name: str
+    label: str | Promise
+    #: For whom it is, in a sentence.
+    about: str | Promise
+    suffix: str
+    content_type: str
+    #: Writes the rows of a plan and says how many they were.
+    write: "Write"
+    #: False where whole tasks are written.
+    has_columns: bool = True
+    has_delimiter: bool = False
+    #: How formulas are kept from coming to life; said in the manifest.
+    guard: str = "off"
+    #: Tasks that it can hold; None without a limit.
+    most_rows: int | None = None
+    #: Raises NotInstalled where a package is missing.
+    check: Callable[[], None] = lambda: None
+
+    def check_rows(self, rows: int) -> None:
+        """Raises TooManyRows where a list of so many tasks is no such file."""
+        if self.most_rows is not None and rows > self.most_rows:
+            raise TooManyRows(
+                _(
+                    "Excel shows %(most)s tasks of a sheet, and this list has more. "
+                    "Narrow the filter, or choose another profile, such as machine."
+                )
+                % {"most": f"{self.most_rows:,}"}
+            )
+
+
+PROFILES: dict[str, Profile] = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            name="machine",
+            label=gettext_lazy("CSV for machines"),
+            about=gettext_lazy("UTF-8, commas, moments in UTC, every value to the letter."),
+            suffix=".csv",
+            content_type="text/csv; charset=utf-8; header=present",
+            write=csv_machine.write,
+        ),
+    )
+}
+
+
+def profile_named(name: str) -> Profile:
+    """The profile. Raises UnknownProfile, and NotInstalled where it cannot be had here."""
+    if name not in PROFILES:
+        raise UnknownProfile(
+            _("There is no profile “%(name)s”. The profiles are %(names)s.")
+            % {"name": name[:80], "names": ", ".join(PROFILES)}
+        )
+    PROFILES[name].check()
+    return PROFILES[name]

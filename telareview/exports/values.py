@@ -1,0 +1,78 @@
+"""The value of a column as SQL, and its text in the files made of text."""
+
+from typing import TYPE_CHECKING
+
+from django.db.models import (
+    Case,
+    CharField,
+    DurationField,
+    Expression,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
+
+from telareview.exports.columns import Column, Kind
+from telareview.exports.people import Pseudonym
+from telareview.tasks.models import OutputIndex
+from telareview.tasks.outputs import text_at
+
+if TYPE_CHECKING:
+    from telareview.exports.plan import Plan
+
+
+type Expressed = Expression | F | Subquery
+
+
+class Instant(Func):
+    """`YYYY-MM-DDTHH:MM:SS.sssZ`."""
+
+    template = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+    output_field = CharField()
+
+
+class Joined(Func):
+    """The items of an array between `|`."""
+
+    template = "array_to_string(%(expressions)s, '|')"
+    output_field = TextField()
+
+
+class Seconds(Func):
+    """A duration in seconds, to the millisecond, without needless zeros."""
+
+    template = "trim_scale(round(extract(epoch FROM %(expressions)s), 3))"
+    output_field = TextField()
+
+
+def typed(column: Column, plan: "Plan") -> Expressed:
+    """The value in its own type; a pseudonym for a person where the plan asks for it."""
+    if column.kind is Kind.OUTPUT:
+        return output_text(column.source)
+    if column.kind is Kind.SECONDS:
+        span = ExpressionWrapper(F("approved_at") - F("created_at"), output_field=DurationField())
+        return Case(When(status__in=("completed", "approved"), then=Seconds(span)), default=None)
+    if column.name == "revisionProcess":
+        return Func(F(column.source), Value(""), function="NULLIF", output_field=TextField())
+    if column.personal and plan.masked:
+        return Pseudonym(column.source, plan.workspace)
+    return F(column.source)
+
+
+def machine_text(column: Column, plan: "Plan") -> Expressed:
+    """What COPY shall write, to the letter and in no language."""
+    value = typed(column, plan)
+    if column.kind is Kind.INSTANT:
+        return Instant(value)
+    return Joined(value) if column.kind is Kind.LIST else value
+
+
+def output_text(path: str) -> Subquery:
+    """The value at a path of the current output: text as it is, everything else as JSON."""
+    index = OutputIndex.objects.filter(workspace=OuterRef("workspace"), task_id=OuterRef("task_id"))
+    return Subquery(index.values_list(text_at(path))[:1], output_field=TextField())
