@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET, require_safe
 
 from telareview.accounts.access import right_required
 from telareview.exports.models import ExportRecord
-from telareview.exports.plan import plan_export
+from telareview.exports.plan import Plan, plan_export
 from telareview.exports.record import complete, recorded_export
 from telareview.exports.refusals import CannotExport
-from telareview.exports.spool import spool
+from telareview.exports.spool import Spooled, spool
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
@@ -44,6 +44,10 @@ def tasks_csv(request: "MemberRequest") -> "HttpResponseBase":
             complete(record, spooled)
     except CannotExport as error:
         return render(request, "exports/broken_filter.html", {"problems": error.problems}, status=400)
+    return _download(plan, spooled)
+
+
+def _download(plan: Plan, spooled: Spooled) -> FileResponse:
     file = spooled.path.open("rb")
     # The open file stays readable without its name, and needs no cleaning up.
     spooled.path.unlink()
