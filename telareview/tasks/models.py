@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Left, Now, Upper
@@ -151,6 +152,8 @@ class TaskVersion(TaskFacts):
     content_hash = models.BinaryField(max_length=32)
     #: SHA-256(salt ‖ canonical payload); null where the version has no payload of its own (gone).
     payload_commit = models.BinaryField(max_length=32, null=True)
+    #: Random; what `sealed.py` closes is sealed with it. Null after an erasure.
+    salt = models.UUIDField(null=True, db_default=RandomUUID())
     recorded_at = models.DateTimeField(db_default=Now())
 
     objects = TaskVersionQuerySet.as_manager()
@@ -241,6 +244,8 @@ class ToldVersion(models.Model):
     text = ExactJSONField()
     #: SHA-256 of `text` without the signatures of file addresses: equal hash = told the same.
     content_hash = models.BinaryField(max_length=32)
+    #: Random; what `sealed.py` closes is sealed with it. Null after an erasure.
+    salt = models.UUIDField(null=True, db_default=RandomUUID())
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:

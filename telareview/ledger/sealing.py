@@ -1,0 +1,169 @@
+"""The one sealer: records that have no leaf yet get one, in order and without gaps, and a signed checkpoint each round.
+
+Records are found by looking for the leaf that is missing, never by "id above the last one": ids are drawn before
+their transactions commit, and so commit in any order. The look goes back by `LOOK_BACK` ids, which costs a few
+milliseconds; a thorough one goes back to the first. Leaves and commitments are hashed inside the database.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from django.db import connection, transaction
+
+from telareview.accounts.models import Workspace
+from telareview.ledger.merkle import Frontier
+from telareview.ledger.models import Checkpoint
+from telareview.ledger.notes import signer_of
+from telareview.ledger.sources import Source, largest_sealed, leaf_digest, sources
+
+#: Key of the advisory lock that lets one sealer at a time in.
+SEALER_LOCK = 0x7365616C
+#: Leaves of one round. A checkpoint follows each, so a change that is found is narrowed down to so many records.
+ROUND = 5_000
+#: Ids that may still be on their way when later ones have been sealed; a page of a pull draws some hundred.
+LOOK_BACK = 10_000
+
+
+class SealError(Exception):
+    """Nothing can be sealed. (The docstring of each class is its message.)"""
+
+    code = "seal_error"
+
+    def __str__(self) -> str:
+        return " ".join(part for part in ((self.__doc__ or "").strip(), *map(str, self.args)) if part)
+
+
+class BrokenTree(SealError):
+    """The leaves do not fit the newest checkpoint: history was altered. Run `verify_history` to learn where."""
+
+    code = "broken_tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What a sealing did."""
+
+    leaves: int
+    checkpoints: int
+
+
+def seal(*, thorough: bool = False) -> Sealed:
+    """Seal every committed record that has no leaf yet. Waits for another sealer to end; each round commits.
+
+    Raises BrokenTree, and UnreadableSecret where SECRET_KEY has changed; then nothing of the round is kept.
+    """
+    leaves = checkpoints = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEALER_LOCK])
+            grown = _grow(cursor, thorough=thorough)
+        leaves += sum(count for count, _size in grown)
+        checkpoints += len(grown)
+        if not grown:
+            return Sealed(leaves, checkpoints)
+
+
+def unsealed(workspace: Workspace) -> tuple[int, Any]:
+    """How many records of a workspace have no leaf, and since when the oldest of them waits (None: none does)."""
+    count, oldest = 0, None
+    with connection.cursor() as cursor:
+        for source in sources():
+            cursor.execute(
+                f"SELECT count(*), min({source.recorded_at}) FROM {source.table} AS record "  # noqa: S608 - our own names
+                f"WHERE record.workspace_id = %s AND {source.where} AND {_without_leaf(source)}",
+                [workspace.pk],
+            )
+            some, since = cursor.fetchone()
+            count += some
+            oldest = min((each for each in (oldest, since) if each), default=None)
+    return count, oldest
+
+
+def _grow(cursor: Any, *, thorough: bool) -> list[tuple[int, int]]:
+    """One round over all workspaces: (leaves added, new size) of each tree that grew."""
+    room, fresh = ROUND, []
+    for source in sources():
+        if room:
+            beyond = -1 if thorough else largest_sealed(cursor, source) - LOOK_BACK
+            some = _fresh(cursor, source, beyond, room)
+            fresh += some
+            room -= len(some)
+    # In the order in which they were found, workspace by workspace.
+    fresh.sort(key=itemgetter(0))
+    grown = []
+    for workspace_id, rows in groupby(fresh, key=itemgetter(0)):
+        grown.append(_append(cursor, workspace_id, list(rows)))
+    return grown
+
+
+def _fresh(cursor: Any, source: Source, beyond: int, most: int) -> list[tuple[Any, ...]]:
+    """Records without a leaf: workspace, source, id, commitment, leaf hash."""
+    text = source.leaf_text("record.closed_commitment")
+    cursor.execute(
+        f"SELECT record.workspace_id, '{source.name}', record.id, record.closed_commitment, {leaf_digest(text)} "  # noqa: S608 - our own names
+        f"FROM (SELECT record.*, {source.commitment()} AS closed_commitment FROM {source.table} AS record "
+        f"WHERE record.id > %s AND {source.where} AND {_without_leaf(source)} ORDER BY record.id LIMIT %s) AS record "
+        "ORDER BY record.id",
+        [beyond, most],
+    )
+    found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def _without_leaf(source: Source) -> str:
+    return (
+        f"NOT EXISTS (SELECT FROM ledger_leaf AS leaf WHERE leaf.source = '{source.name}' "
+        "AND leaf.record_id = record.id)"
+    )
+
+
+def _append(cursor: Any, workspace_id: int, rows: list[tuple[Any, ...]]) -> tuple[int, int]:
+    """Leaves to one tree, and its checkpoint; (how many, the tree's size now)."""
+    workspace = Workspace.objects.get(pk=workspace_id)
+    frontier = _frontier(cursor, workspace)
+    first = frontier.size
+    columns = "workspace_id, index, source, record_id, hash, closed"
+    with cursor.db.wrap_database_errors, cursor.copy(f"COPY ledger_leaf ({columns}) FROM STDIN") as copy:
+        for index, (_workspace, source, record_id, closed, digest) in enumerate(rows, first):
+            copy.write_row((workspace_id, index, source, record_id, digest, closed))
+    frontier.extend(bytes(row[4]) for row in rows)
+    _checkpoint(workspace, frontier)
+    return len(rows), frontier.size
+
+
+def _frontier(cursor: Any, workspace: Workspace) -> Frontier:
+    """The tree's right edge as the newest checkpoint tells it. Raises BrokenTree where the leaves differ."""
+    newest = Checkpoint.objects.filter(workspace=workspace).order_by("-size").first()
+    cursor.execute("SELECT coalesce(max(index), -1) + 1 FROM ledger_leaf WHERE workspace_id = %s", [workspace.pk])
+    size = cursor.fetchone()[0]
+    if size != (newest.size if newest else 0):
+        raise BrokenTree(f"({workspace.slug}: {size} leaves, the checkpoint is of {newest.size if newest else 0}.)")
+    if newest is None:
+        return Frontier()
+    try:
+        frontier = Frontier.from_bytes(size, bytes(newest.frontier))
+    except ValueError as error:
+        raise BrokenTree(f"({workspace.slug}: {error})") from error
+    if frontier.root() != bytes(newest.root):
+        raise BrokenTree(f"({workspace.slug}: the checkpoint of {size} leaves contradicts itself.)")
+    return frontier
+
+
+def _checkpoint(workspace: Workspace, frontier: Frontier) -> None:
+    root = frontier.root()
+    Checkpoint.objects.create(
+        workspace=workspace,
+        size=frontier.size,
+        root=root,
+        frontier=frontier.to_bytes(),
+        note=signer_of(workspace).note(frontier.size, root),
+    )
+
+
+def heads(workspaces: Iterable[Workspace]) -> dict[int, Checkpoint]:
+    """The newest checkpoint of each workspace that has one."""
+    newest = Checkpoint.objects.filter(workspace__in=workspaces).order_by("workspace_id", "-size")
+    return {each.workspace_id: each for each in newest.distinct("workspace_id")}
