@@ -96,7 +96,7 @@ def right_required[**P](right: Right) -> Callable[[View[P]], View[P]]:
         @wraps(view)
         def guarded(request: MemberRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.membership.may(right):
-                raise refusal(request, right)
+                raise refusal(request.membership, right)
             return view(request, *args, **kwargs)
 
         return member_required(guarded)
@@ -104,14 +104,14 @@ def right_required[**P](right: Right) -> Callable[[View[P]], View[P]]:
     return guard
 
 
-def refusal(request: MemberRequest, right: Right) -> Refused:
-    """The error to raise when a member lacks `right` in the workspace of the request."""
+def refusal(membership: Membership, right: Right) -> Refused:
+    """The error to raise when a member lacks `right` in their workspace."""
     sentence = _("As %(role)s you may not %(right)s. An administrator of %(workspace)s can change that.") % {
-        "role": request.membership.get_role_display(),
+        "role": membership.get_role_display(),
         "right": RIGHTS[right],
-        "workspace": request.workspace.name,
+        "workspace": membership.workspace.name,
     }
-    return Refused(sentence, whom_to_ask(request.workspace))
+    return Refused(sentence, whom_to_ask(membership.workspace))
 
 
 def whom_to_ask(workspace: Workspace) -> list[str]:

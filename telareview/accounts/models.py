@@ -146,7 +146,9 @@ class Workspace(models.Model):
     allow_writes = models.BooleanField(
         _("may write to Tela"),
         default=False,
-        help_text=_("Lets reviewers create and approve tasks in Tela."),
+        help_text=_(
+            "Lets operators create tasks in Tela, and reviewers approve them, if TELA_ALLOW_WRITES is set as well."
+        ),
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
@@ -156,6 +158,11 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def writes_are_on(self) -> bool:
+        """Whether anything may be changed in Tela: both this installation and the workspace must allow it."""
+        return bool(settings.TELA_ALLOW_WRITES and self.allow_writes)
 
     @property
     def api_key(self) -> Secret:
@@ -237,6 +244,16 @@ class Membership(models.Model):
     def may(self, right: Right) -> bool:
         """Whether this membership's role holds `right`. Raises KeyError for a right that does not exist."""
         return role_may(self.role, right)
+
+    @property
+    def may_create(self) -> bool:
+        """Whether this person may create tasks in Tela here: role, workspace and installation allow it."""
+        return self.may("create") and self.workspace.writes_are_on
+
+    @property
+    def may_approve(self) -> bool:
+        """Whether this person may correct and approve tasks in Tela here; as `may_create`."""
+        return self.may("approve") and self.workspace.writes_are_on
 
 
 class SavedView(models.Model):

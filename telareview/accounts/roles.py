@@ -29,8 +29,8 @@ class Role(models.TextChoices):
 RIGHTS_OF: dict[str, frozenset[Right]] = {
     Role.VIEWER: frozenset({"view"}),
     Role.AUDITOR: frozenset({"view", "export"}),
-    Role.OPERATOR: frozenset({"view", "export", "sync"}),
-    Role.REVIEWER: frozenset({"view", "export", "create", "approve"}),
+    Role.OPERATOR: frozenset({"view", "export", "sync", "create"}),
+    Role.REVIEWER: frozenset({"view", "export", "approve"}),
     Role.ADMIN: frozenset(RIGHTS),
 }
 

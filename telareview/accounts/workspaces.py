@@ -23,12 +23,16 @@ def ensure_default_workspace() -> Workspace:
     """
     workspace, _created = Workspace.objects.get_or_create(
         slug=DEFAULT_SLUG,
-        defaults={"name": urlsplit(settings.TELA_API_URL).hostname or "Tela", "api_url": settings.TELA_API_URL},
+        defaults={
+            "name": urlsplit(settings.TELA_API_URL).hostname or "Tela",
+            "api_url": settings.TELA_API_URL,
+            # Only at first: from then on an administrator says whether this workspace may write.
+            "allow_writes": settings.TELA_ALLOW_WRITES,
+        },
     )
     if settings.TELA_API_URL_GIVEN or settings.TELA_API_KEY:
         # A stored key must not travel to the default address only because no address was named this time.
         workspace.api_url = settings.TELA_API_URL
-    workspace.allow_writes = settings.TELA_ALLOW_WRITES
     if settings.TELA_API_KEY:
         workspace.set_api_key(settings.TELA_API_KEY)
     if settings.TELA_WEBHOOK_SECRET:

@@ -17,6 +17,7 @@ from telareview.sandbox.clock import Clock
 from telareview.sandbox.courier import RETRY_SECONDS, Courier
 from telareview.sandbox.exchange import Request
 from telareview.sandbox.faults import Faults, parse
+from telareview.sandbox.files import Files
 from telareview.sandbox.life import PACE_SECONDS, RUN_SECONDS, Life
 from telareview.sandbox.routes import Api
 from telareview.sandbox.server import Server
@@ -69,11 +70,14 @@ class SandboxServer:
         self.life = Life(self.world, seed, pace=pace, run_seconds=run_seconds)
         self.courier = Courier(retry_seconds)
         self.webhooks = Webhooks(self.world, self.courier)
+        self.files = Files(clock)
         api = Api(
             key,
-            TaskRoutes(self.world, self.life, envelope, list_payload).routes(),
+            TaskRoutes(self.world, self.life, self.files, envelope, list_payload).routes(),
             CanvasRoutes(self.world.plan).routes(),
             WebhookRoutes(self.webhooks).routes(),
+            self.files.routes(),
+            without_key=self.files.open_routes(),
         )
         self.alive = alive
         self.server = Server((host, port), api, self.faults, clock, latency_ms / 1000)

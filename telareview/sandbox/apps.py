@@ -17,6 +17,19 @@ class CanvasVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """What a Canvas asks for: a `file`, or a `text`."""
+
+    name: str
+    type: str
+    required: bool
+    description: str
+
+
+DOCUMENT = Variable("document", "file", True, "O documento a ser lido")
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     id: str
     name: str
@@ -27,6 +40,7 @@ class App:
     #: Share of all tasks.
     weight: float
     versions: tuple[CanvasVersion, ...]
+    variables: tuple[Variable, ...] = (DOCUMENT,)
 
     def version_at(self, share: float) -> CanvasVersion:
         """The version that was live after `share` (0 to 1) of the world's time span."""
@@ -58,6 +72,11 @@ CONTRACTS = App(
         CanvasVersion("d3f902f6-4d8e-4f5a-9e37-90a1b2c3d4e5", 1, 0.0, structured=False),
         CanvasVersion("e40a1307-5e9f-406b-af48-a1b2c3d4e5f6", 2, 0.09),
         CanvasVersion("f51b2418-6fa0-417c-b059-b2c3d4e5f607", 3, 0.66),
+    ),
+    variables=(
+        DOCUMENT,
+        Variable("parte", "text", True, "De qual parte somos: contratante ou contratada"),
+        Variable("observacoes", "text", False, "O que mais se sabe do contrato"),
     ),
 )
 

@@ -56,12 +56,13 @@ class CanvasRoutes:
             },
             "variables": [
                 {
-                    "name": "document",
-                    "type": "file",
-                    "required": True,
-                    "description": "O documento a ser lido",
-                    "processingOptions": {"allowMultimodal": True},
+                    "name": variable.name,
+                    "type": variable.type,
+                    "required": variable.required,
+                    "description": variable.description,
+                    "processingOptions": {"allowMultimodal": variable.type == "file"},
                 }
+                for variable in app.variables
             ],
             "content": "Extraia os campos de {{document}}.",
             "markdownContent": "Extraia os campos de `document`.",

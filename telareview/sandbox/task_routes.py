@@ -5,6 +5,7 @@ from typing import Any
 from telareview.sandbox.apps import BY_ID
 from telareview.sandbox.errors import bad_request, not_found, update_failed
 from telareview.sandbox.exchange import Reply, Request, Routes, ok
+from telareview.sandbox.files import Files
 from telareview.sandbox.life import Life
 from telareview.sandbox.listing import select
 from telareview.sandbox.people import KEY_EMAIL
@@ -21,10 +22,11 @@ FORWARD = "x-tela-forward-"
 
 
 class TaskRoutes:
-    def __init__(self, world: World, life: Life, envelope: str, list_payload: str) -> None:
+    def __init__(self, world: World, life: Life, files: Files, envelope: str, list_payload: str) -> None:
         if envelope not in ENVELOPES or list_payload not in PAYLOADS:
             raise ValueError(f"envelope is one of {ENVELOPES}, list payload one of {PAYLOADS}")
-        self.world, self.life, self.envelope, self.list_payload = world, life, envelope, list_payload
+        self.world, self.life, self.files = world, life, files
+        self.envelope, self.list_payload = envelope, list_payload
 
     def routes(self) -> Routes:
         return {
@@ -137,7 +139,8 @@ class TaskRoutes:
         }
         task_id = self.world.arrive(**arrival, forward=forward)
         if arrival["output"] is None:
-            self.life.run(task_id, fails=request.headers.get("x-sandbox-outcome") == "failed")
+            fails = request.headers.get("x-sandbox-outcome") == "failed"
+            self.life.run(task_id, fails=fails or self.files.is_any_missing(arrival["raw_input"]["variables"]))
         return task_id
 
 
@@ -172,8 +175,10 @@ def _raw_input(given: Any, app_id: str, *, imported: bool) -> dict[str, Any]:
     variables = given.get("variables", {}) if isinstance(given, dict) else None
     if not isinstance(variables, dict):
         raise bad_request("rawInput.variables must be an object", parameter="rawInput")
-    if not imported and variables.get("document") in (None, "", {}):
-        raise bad_request("Required variables are missing", missing=["document"])
+    required = [variable.name for variable in BY_ID[app_id].variables if variable.required]
+    missing = [name for name in required if variables.get(name) in (None, "", {})]
+    if missing and not imported:
+        raise bad_request("Required variables are missing", missing=missing)
     wrapped = {
         key: {"files": [value]} if isinstance(value, dict) and "file_url" in value else value
         for key, value in variables.items()

@@ -1,9 +1,7 @@
 """The only place where a workspace meets `TelaClient`."""
 
-from django.conf import settings
-
 from telareview.accounts.models import Workspace
-from telareview.tela import RetryBudget, TelaClient
+from telareview.tela import RetryBudget, TelaClient, WritingClient
 from telareview.tela.client import RETRIES
 
 
@@ -18,32 +16,40 @@ class NoKey(Exception):
 
 #: A page somebody waits for: one more try at most, and never longer than this.
 LIVE_ATTEMPTS, LIVE_SECONDS = 2, 8.0
+#: Of a page somebody waits for: seconds for the connection, and of silence on it.
+LIVE_CONNECT_SECONDS, LIVE_READ_SECONDS = 3.0, 6.0
 
 
-def may_write(workspace: Workspace) -> bool:
-    """Whether anything may be changed in Tela: both this installation and the workspace must allow it."""
-    return bool(settings.TELA_ALLOW_WRITES and workspace.allow_writes)
+def tela_client(workspace: Workspace, *, hurried: bool = False, once: bool = False) -> TelaClient:
+    """A client of the workspace's own key, which only reads. Raises NoKey.
 
-
-def tela_client(
-    workspace: Workspace, *, hurried: bool = False, once: bool = False, writing: bool = False
-) -> TelaClient:
-    """A client of the workspace's own key. Raises NoKey.
-
-    `hurried` for pages somebody waits for; `once` where the caller itself decides when to ask again; `writing` for
-    acts that change something in Tela, which the client still refuses unless `may_write`.
+    `hurried` for pages somebody waits for; `once` where the caller itself decides when to ask again.
     """
     if not workspace.api_key_encrypted:
         raise NoKey
-    allow_writes = writing and may_write(workspace)
     if hurried:
         return TelaClient(
             workspace.api_url,
             workspace.api_key,
-            connect_timeout=3.0,
-            read_timeout=6.0,
+            connect_timeout=LIVE_CONNECT_SECONDS,
+            read_timeout=LIVE_READ_SECONDS,
             budget=RetryBudget(attempts=LIVE_ATTEMPTS, seconds=LIVE_SECONDS),
-            allow_writes=allow_writes,
         )
-    retries = 0 if once else RETRIES
-    return TelaClient(workspace.api_url, workspace.api_key, retries=retries, allow_writes=allow_writes)
+    return TelaClient(workspace.api_url, workspace.api_key, retries=0 if once else RETRIES)
+
+
+def writing_client(workspace: Workspace) -> WritingClient:
+    """A client that may change things in Tela, for acts of a person who may (`accounts.writing.may_write`).
+
+    Raises NoKey, and WriteRefused unless this installation and the workspace allow writing. Its reading is hurried, its
+    writing as patient as reading is elsewhere: a change that was cut off by our impatience would be an answer lost.
+    """
+    if not workspace.api_key_encrypted:
+        raise NoKey
+    return WritingClient(
+        workspace.api_url,
+        workspace.api_key,
+        allowed=workspace.writes_are_on,
+        connect_timeout=LIVE_CONNECT_SECONDS,
+        budget=RetryBudget(attempts=LIVE_ATTEMPTS, seconds=LIVE_SECONDS),
+    )

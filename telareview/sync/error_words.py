@@ -16,6 +16,7 @@ SENTENCES: dict[str, Promise] = {
     "forbidden": _("The API key has no access to this (403). Ask for access to the app in Tela Workstation."),
     "not_found": _("Tela does not have this, or has deleted it (404)."),
     "bad_request": _("Tela did not accept what was asked."),
+    "update_failed": _("Tela cannot change this task in its present state."),
     "conflict": _("Tela is busy changing this at the moment (409). Try again."),
     "rate_limited": _("Tela asks for fewer calls (429). Wait a little, then try again."),
     "broken": _("Tela answered, but not as its API documents."),
@@ -28,6 +29,7 @@ SENTENCES: dict[str, Promise] = {
         "The call leads to another address than Tela's, and is never followed there. Check TELA_API_URL."
     ),
     "budget_spent": _("Tela kept failing, and the repeated calls allowed to one run are used up. Try again later."),
+    "answer_lost": _("Tela's answer was lost: whether it did what was asked is not known."),
     "write_refused": _("Writing to Tela is switched off, so nothing was sent. Set TELA_ALLOW_WRITES=1 to allow it."),
     "unsound_page": _("Tela's answer contradicts the question. What arrived before stays; the next pull asks again."),
     "restless_tie": _(

@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from telareview.accounts.models import Workspace
 from telareview.accounts.workspaces import DEFAULT_SLUG
-from telareview.sync.connection import tela_client
+from telareview.sync.connection import tela_client, writing_client
 from telareview.sync.webhook import SECRET_HEADER
 from telareview.tasks.app_names import NamedApp, named_apps
 from telareview.tela import RateLimited, Refused, TelaClient, TelaError, WrongKey
@@ -156,7 +156,7 @@ def register(workspace: Workspace, app_id: UUID, address: str, events: Sequence[
         raise NoSecret
     if app_id not in {app.application_id for app in named_apps(workspace)}:
         raise UnknownApp
-    with tela_client(workspace, hurried=True, writing=True) as client:
+    with writing_client(workspace) as client:
         if any(_same(each.url, address) for each in list_subscriptions(client, app_id)):
             raise SubscribedAlready
         return create_subscription(
@@ -166,14 +166,14 @@ def register(workspace: Workspace, app_id: UUID, address: str, events: Sequence[
 
 def try_out(workspace: Workspace, subscription_id: str, event: str, *, address: str | None = None) -> Trial:
     """Let Tela send a sample to us. Raises as `register`; with an address only for a subscription that calls it."""
-    with tela_client(workspace, hurried=True, writing=True) as client:
+    with writing_client(workspace) as client:
         _check_ours(client, workspace, subscription_id, address)
         return try_subscription(client, subscription_id, event)
 
 
 def pause(workspace: Workspace, subscription_id: str, *, active: bool, address: str | None = None) -> None:
     """Stop the calls, or with `active` let them come again. Raises as `try_out`."""
-    with tela_client(workspace, hurried=True, writing=True) as client:
+    with writing_client(workspace) as client:
         _check_ours(client, workspace, subscription_id, address)
         pause_subscription(client, subscription_id, active=active)
 
@@ -183,14 +183,14 @@ def renew(workspace: Workspace, subscription_id: str, *, address: str | None = N
     secret = workspace.webhook_secret
     if not secret:
         raise NoSecret
-    with tela_client(workspace, hurried=True, writing=True) as client:
+    with writing_client(workspace) as client:
         _check_ours(client, workspace, subscription_id, address)
         renew_headers(client, subscription_id, {SECRET_HEADER: secret})
 
 
 def remove(workspace: Workspace, subscription_id: str, *, address: str | None = None) -> None:
     """Remove it from Tela for good. Raises as `try_out`."""
-    with tela_client(workspace, hurried=True, writing=True) as client:
+    with writing_client(workspace) as client:
         _check_ours(client, workspace, subscription_id, address)
         remove_subscription(client, subscription_id)
 

@@ -17,7 +17,7 @@ from telareview.accounts.access import member_required, right_required
 from telareview.accounts.encryption import SecretError
 from telareview.accounts.models import FORMER_SECRET_LIFE, Workspace
 from telareview.sync import subscriptions
-from telareview.sync.connection import NoKey, may_write
+from telareview.sync.connection import NoKey
 from telareview.sync.error_words import in_readers_language, spoken
 from telareview.sync.models import Delivery
 from telareview.sync.news import MAX_EVENT_CHARACTERS
@@ -166,7 +166,7 @@ def _context(request: "MemberRequest") -> dict[str, Any]:
         "calls": _calls(workspace),
         "waiting": waiting.count(),
         "may_sync": request.membership.may("sync"),
-        "may_write": may_write(workspace),
+        "may_write": workspace.writes_are_on,
     }
 
 

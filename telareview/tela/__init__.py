@@ -6,6 +6,7 @@
 
 from telareview.tela.client import TelaClient
 from telareview.tela.errors import (
+    AnswerLost,
     BadRequest,
     Broken,
     BudgetSpent,
@@ -23,6 +24,7 @@ from telareview.tela.errors import (
     TelaError,
     TimedOut,
     UnreadableReply,
+    UpdateFailed,
     WriteRefused,
     WrongKey,
 )
@@ -34,8 +36,10 @@ from telareview.tela.records import EditedField, TaskRecord, VersionRecord
 from telareview.tela.retry import RetryBudget
 from telareview.tela.secret import Secret
 from telareview.tela.wire import canonical_json, decode
+from telareview.tela.writing import WritingClient
 
 __all__ = [
+    "AnswerLost",
     "BadRequest",
     "Broken",
     "BudgetSpent",
@@ -62,8 +66,10 @@ __all__ = [
     "TimedOut",
     "UnreadableReply",
     "UnreadableRow",
+    "UpdateFailed",
     "VersionRecord",
     "WriteRefused",
+    "WritingClient",
     "WrongKey",
     "canonical_json",
     "decode",

@@ -6,8 +6,8 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from telareview.tela.errors import BadRequest, BudgetSpent, Refused, TelaError, UnreadableReply, WrongKey
@@ -38,9 +38,12 @@ class TelaClient:
     """Reads tasks of the one workspace which the key reaches. Use it as a context manager; threads may share it.
 
     Every method raises a TelaError (`errors.py` draws the tree) and nothing else of the network's making. Safe calls
-    are repeated by the rules of `retry.py`; writes are refused unless `allow_writes`, and never repeated.
+    are repeated by the rules of `retry.py`. Nothing but GET leaves it; `writing.py` has the client that may change.
     Times are in seconds. `sleep` and `chance` (0 to 1, for the jitter) are there for tests.
     """
+
+    #: Whether other verbs than GET may leave.
+    may_write: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -52,7 +55,6 @@ class TelaClient:
         total_timeout: float = TOTAL_TIMEOUT_SECONDS,
         retries: int = RETRIES,
         budget: RetryBudget | None = None,
-        allow_writes: bool = False,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -62,7 +64,7 @@ class TelaClient:
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             total_timeout=total_timeout,
-            allow_writes=allow_writes,
+            allow_writes=self.may_write,
         )
         self._retries = retries
         self._budget = budget
@@ -83,6 +85,11 @@ class TelaClient:
     def close(self) -> None:
         """Close the connections. The client may be used again; it then opens new ones."""
         self._transport.close()
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """Scheme, host and port to which every call goes."""
+        return self._transport.origin
 
     @property
     def waited_seconds(self) -> float:
@@ -177,13 +184,23 @@ class TelaClient:
         except (Refused, UnreadableReply):
             self.list_tasks(TaskQuery(limit=1, exclude_input_output=True))
 
-    def request(self, verb: str, path: str, *, parameters: Sequence[tuple[str, str]] = (), body: Any = None) -> Any:
+    def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        parameters: Sequence[tuple[str, str]] = (),
+        body: Any = None,
+        headers: Mapping[str, str | Secret] | None = None,
+    ) -> Any:
         """Any call, with `body` as JSON: the decoded reply, or None when it is empty. For what has no method yet.
 
-        Raises WriteRefused for other verbs than GET unless `allow_writes`; those are sent once and never repeated.
+        Raises WriteRefused for other verbs than GET unless `may_write`; those are sent once and never repeated.
         """
         octets = None if body is None else canonical_json(body).encode("ascii")
-        return self._ask(path, parameters, lambda reply: decode(reply.body) if reply.body else None, verb, octets)
+        return self._ask(
+            path, parameters, lambda reply: decode(reply.body) if reply.body else None, verb, octets, headers
+        )
 
     def _page(self, query: TaskQuery, parameters: Sequence[tuple[str, str]]) -> TaskPage:
         return self._ask("/task", parameters, lambda reply: read_page(reply, query))
@@ -195,13 +212,14 @@ class TelaClient:
         read: Callable[[Reply], T],
         verb: str = "GET",
         body: bytes | None = None,
+        headers: Mapping[str, str | Secret] | None = None,
     ) -> T:
         """Send the call, `read` its reply, and repeat both by the rules of `retry.py`."""
         attempt = 0
         while True:
             attempt += 1
             try:
-                reply = self._transport.exchange(verb, path, parameters, body)
+                reply = self._transport.exchange(verb, path, parameters, body, headers)
                 return _read(reply, read)
             except TelaError as error:
                 wait = next_wait(error, attempt=attempt, retries=self._retries, verb=verb, chance=self._chance())

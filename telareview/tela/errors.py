@@ -10,6 +10,7 @@
     │   ├── Forbidden         403
     │   ├── NotFound          404
     │   ├── BadRequest        400, 422
+    │   │   └── UpdateFailed  400 UPDATE_FAILED: the task is in a state that cannot be changed
     │   ├── Conflict          409                                              may be tried again
     │   └── RateLimited       429                                              may be tried again
     ├── Broken                Tela answered, but not as its API says
@@ -18,6 +19,7 @@
     │   ├── ReplyTooLarge     more than MAX_RESPONSE_BYTES
     │   └── LeftTheHost       a redirect, or an address on another host
     ├── BudgetSpent           the run's allowance of repeated calls is used up
+    ├── AnswerLost            a write left, and whether it was carried out is not known
     └── WriteRefused          our own switch is off; nothing was sent
 
 The docstring of a class is its message, `str(error)` adds what Tela said. `code` never changes, so a page can show its
@@ -50,6 +52,7 @@ class TelaError(Exception):
         request_id: str | None = None,
         retry_after: float | None = None,
         should_retry: bool | None = None,
+        nothing_left: bool = False,
     ) -> None:
         super().__init__(detail)
         #: What is known beyond the class's message: sentences of ours, or Tela's words shortened and cleaned.
@@ -62,6 +65,8 @@ class TelaError(Exception):
         self.retry_after = retry_after
         #: Tela's own word (`x-should-retry`), or ours about this one failure; it outranks `may_retry`. None: no word.
         self.should_retry = should_retry
+        #: Whether it is certain that not a byte of the request was sent.
+        self.nothing_left = nothing_left
 
     @property
     def message(self) -> str:
@@ -128,6 +133,12 @@ class BadRequest(Refused):
     code = "bad_request"
 
 
+class UpdateFailed(BadRequest):
+    """Tela cannot change this task in its present state."""
+
+    code = "update_failed"
+
+
 class Conflict(Refused):
     """Tela is busy changing this at the moment (409). Try again."""
 
@@ -178,6 +189,12 @@ class BudgetSpent(TelaError):
     """Tela kept failing, and the repeated calls allowed to one run are used up. Try again later."""
 
     code = "budget_spent"
+
+
+class AnswerLost(TelaError):
+    """Tela's answer was lost: whether it did what was asked is not known."""
+
+    code = "answer_lost"
 
 
 class WriteRefused(TelaError):

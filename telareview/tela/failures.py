@@ -29,6 +29,7 @@ from telareview.tela.errors import (
     TelaError,
     TimedOut,
     UnreadableReply,
+    UpdateFailed,
     WrongKey,
     presentable,
 )
@@ -48,6 +49,8 @@ _BY_STATUS: dict[int, type[TelaError]] = {
     422: BadRequest,
     429: RateLimited,
 }
+#: Tela's own word for a change that the task's state does not allow.
+UPDATE_FAILED = "UPDATE_FAILED"
 #: Statuses which the message of their class does not name already.
 _NAMED = frozenset({401, 403, 404, 409, 429})
 
@@ -62,14 +65,14 @@ def no_answer(error: BaseException, connect_timeout: float, read_timeout: float,
     if among(urllib3.exceptions.DecodeError):
         return UnreadableReply("Its compression is damaged.")
     if among(ssl.SSLCertVerificationError):
-        return ConnectFailed("Its TLS certificate was not accepted.", should_retry=False)
+        return ConnectFailed("Its TLS certificate was not accepted.", should_retry=False, nothing_left=True)
     if among(socket.gaierror, urllib3.exceptions.NameResolutionError):
-        return ConnectFailed("The name of its host could not be resolved.")
+        return ConnectFailed("The name of its host could not be resolved.", nothing_left=True)
     # Before the time limits: urllib3 counts a refused connection among its connect timeouts.
     if among(urllib3.exceptions.NewConnectionError) and not among(TimeoutError):
-        return ConnectFailed(_system_reason(causes))
+        return ConnectFailed(_system_reason(causes), nothing_left=True)
     if among(requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
-        return ConnectFailed(f"No connection within {connect_timeout:g} s.")
+        return ConnectFailed(f"No connection within {connect_timeout:g} s.", nothing_left=True)
     if among(TimeoutError, urllib3.exceptions.TimeoutError, requests.Timeout):
         limits = f"{connect_timeout:g} s to connect, {read_timeout:g} s of silence, {total_timeout:g} s in all"
         return TimedOut(f"The limits are {limits}.")
@@ -95,6 +98,8 @@ def refusal(
     if status < 400:
         return LeftTheHost(_redirect(status, headers, mask), status=status, request_id=request_id)
     kind = _BY_STATUS.get(status) or (ServerFailed if status >= 500 else Refused)
+    if kind is BadRequest and _code(body) == UPDATE_FAILED:
+        kind = UpdateFailed
     advice = read_advice(headers, now=now)
     named = "" if status in _NAMED else f"The status was {status}."
     asked = f"Tela asks to wait {advice.retry_after:g} s." if status == 429 and advice.retry_after else ""
@@ -153,6 +158,17 @@ def _what_tela_says(body: bytes, mask: Callable[[str], str]) -> str:
         return "A web page (HTML) came with it."
     sentence = mask(presentable(_message(body, text), limit=10_000))
     return f"Tela says: {presentable(sentence)}" if sentence else ""
+
+
+def _code(body: bytes) -> object:
+    """Tela's own word for the kind of refusal; None when there is none."""
+    try:
+        reply = decode(body)
+    except UnreadableReply:
+        return None
+    error = reply.get("error") if isinstance(reply, dict) else None
+    details = error if isinstance(error, dict) else reply
+    return details.get("code") if isinstance(details, dict) else None
 
 
 def _message(body: bytes, text: str) -> str:

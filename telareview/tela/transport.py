@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -62,7 +62,8 @@ class Transport:
         allow_writes: bool,
     ) -> None:
         self._base_url = base_url.strip().rstrip("/")
-        self._origin = _origin(_checked_address(self._base_url))
+        #: Scheme, host and port of everything that is sent.
+        self.origin = _origin(_checked_address(self._base_url))
         _check_key(key)
         self._key = key
         self._connect_timeout = connect_timeout
@@ -81,12 +82,20 @@ class Transport:
         self._session.close()
 
     def exchange(
-        self, verb: str, path: str, parameters: Sequence[tuple[str, str]] = (), body: bytes | None = None
+        self,
+        verb: str,
+        path: str,
+        parameters: Sequence[tuple[str, str]] = (),
+        body: bytes | None = None,
+        headers: Mapping[str, str | Secret] | None = None,
     ) -> Reply:
-        """Send one call and read its reply. Raises a TelaError for anything but 2xx; never tries twice."""
+        """Send one call and read its reply. Raises a TelaError for anything but 2xx; never tries twice.
+
+        `headers` go beside those of every call; a Secret among them shows as `***` in any traceback.
+        """
         if verb not in SAFE_VERBS and not self._allow_writes:
             raise WriteRefused(f"The call was {presentable(verb, limit=10)} {presentable(path)}.")
-        request = self._prepared(verb, path, parameters, body)
+        request = self._prepared(verb, path, parameters, body, headers or {})
         started = time.perf_counter()
         reply: Reply | None = None
         failure: TelaError | None = None
@@ -111,15 +120,22 @@ class Transport:
         return reply
 
     def _prepared(
-        self, verb: str, path: str, parameters: Sequence[tuple[str, str]], body: bytes | None
+        self,
+        verb: str,
+        path: str,
+        parameters: Sequence[tuple[str, str]],
+        body: bytes | None,
+        extra: Mapping[str, str | Secret],
     ) -> requests.PreparedRequest:
         if not path.startswith("/") or not path.isascii() or not path.isprintable():
             raise ValueError(f"A path begins with a slash and is plain ASCII, unlike {path!r}.")
         headers = {"Content-Type": "application/json"} if body is not None else {}
+        for name, value in extra.items():
+            headers[name] = HiddenText(value.reveal()) if isinstance(value, Secret) else value
         request = self._session.prepare_request(
             requests.Request(verb, self._base_url + path, params=list(parameters), data=body, headers=headers)
         )
-        if _origin(urlsplit(request.url or "")) != self._origin:
+        if _origin(urlsplit(request.url or "")) != self.origin:
             raise LeftTheHost("Nothing was sent.")
         return request
 
@@ -173,7 +189,7 @@ class _BearerKey(requests.auth.AuthBase):
         return request
 
 
-class _OneHostSession(requests.Session):
+class OneHostSession(requests.Session):
     """A session that never follows: `requests` would read a redirect's whole body even when told not to follow it."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
@@ -181,7 +197,7 @@ class _OneHostSession(requests.Session):
 
 
 def _session(auth: _BearerKey) -> requests.Session:
-    session = _OneHostSession()
+    session = OneHostSession()
     # No netrc, no proxy and no other certificates out of the environment; TLS is verified.
     session.trust_env = False
     session.auth = auth

@@ -5,8 +5,8 @@ from telareview.accounts.roles import RIGHTS, Role, role_may
 TABLE = {
     "viewer": {"view"},
     "auditor": {"view", "export"},
-    "operator": {"view", "export", "sync"},
-    "reviewer": {"view", "export", "create", "approve"},
+    "operator": {"view", "export", "sync", "create"},
+    "reviewer": {"view", "export", "approve"},
     "admin": {"view", "export", "sync", "create", "approve", "administer"},
 }
 

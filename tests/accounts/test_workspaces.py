@@ -35,7 +35,7 @@ def test_the_environment_describes_the_default_workspace(environment):
 
 def test_the_environment_wins_each_time_and_an_unset_key_leaves_the_stored_one(environment):
     ensure_default_workspace()
-    Workspace.objects.update(name="Our name", api_url="https://elsewhere.example")
+    Workspace.objects.update(name="Our name", api_url="https://elsewhere.example", allow_writes=False)
     environment.TELA_API_KEY = ""
     environment.TELA_WEBHOOK_SECRET = "rotated-secret"
 
@@ -46,6 +46,8 @@ def test_the_environment_wins_each_time_and_an_unset_key_leaves_the_stored_one(e
     assert workspace.api_url == "https://api.tela.example"
     assert workspace.api_key.reveal() == KEY
     assert workspace.webhook_secret.reveal() == "rotated-secret"
+    # An administrator's word, which the environment gives only at first.
+    assert not workspace.allow_writes
 
 
 def test_a_stored_key_does_not_travel_to_the_default_address(environment):

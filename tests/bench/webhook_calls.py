@@ -29,7 +29,7 @@ from telareview.sandbox import SandboxServer  # noqa: E402
 from telareview.sync.claims import SPACING  # noqa: E402
 from telareview.sync.models import Delivery  # noqa: E402
 from telareview.tasks.models import Task  # noqa: E402
-from telareview.tela import TelaClient  # noqa: E402
+from telareview.tela import TelaClient, WritingClient  # noqa: E402
 from tests.bench.mirrors import say  # noqa: E402
 from tests.bench.web import Web, web_server  # noqa: E402
 from tests.bench.webhook_world import (  # noqa: E402
@@ -97,7 +97,7 @@ def storm(calls: int) -> dict[str, Any]:
 def live(seconds: int) -> dict[str, Any]:
     with own_sandbox() as address:
         workspace = receiver(address, KEY)
-        with web_server("") as web, Worker() as worker, TelaClient(address, KEY, allow_writes=True) as tela:
+        with web_server("") as web, Worker() as worker, WritingClient(address, KEY, allowed=True) as tela:
             subscribe(tela, web)
             say(f"{CHANGES} changes in Tela, delivered by it …")
             visible = deliver(tela)

@@ -15,7 +15,7 @@ from telareview.sandbox import SandboxServer, webhook_routes
 from telareview.sandbox.apps import APPS, CONTRACTS, INVOICES
 from telareview.sandbox.courier import Outcome
 from telareview.sync import subscriptions
-from telareview.sync.connection import tela_client
+from telareview.sync.connection import writing_client
 from telareview.sync.models import Delivery
 from telareview.sync.subscriptions import is_within_reach
 from telareview.tela.subscriptions import EVENTS, create_subscription
@@ -174,7 +174,7 @@ def test_a_test_that_fails_says_why(sandbox, operator):
 
 
 def test_what_calls_another_address_is_shown_but_not_touched(sandbox, operator, receiver):
-    with tela_client(receiver, writing=True) as client:
+    with writing_client(receiver) as client:
         for url in ("https://erp.example/in", "https://staging.example/webhooks/tela/acme/"):
             create_subscription(client, RECORDED_APP, name="ERP", url=url, events=EVENTS, headers={})
     sandbox.requests.clear()
@@ -220,7 +220,7 @@ def test_a_tela_that_is_down_is_told_and_the_calls_are_shown(sandbox, operator, 
 @pytest.mark.parametrize("role", ["viewer", "auditor", "reviewer"])
 def test_members_may_look_but_not_change(sandbox, receiver, role):
     member = signed_in(make_person(role, receiver))
-    with tela_client(receiver, writing=True) as client:
+    with writing_client(receiver) as client:
         create_subscription(client, RECORDED_APP, name="n", url=ADDRESS, events=EVENTS, headers={})
     sandbox.requests.clear()
     (hook,) = hooks(sandbox)

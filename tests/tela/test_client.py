@@ -21,6 +21,7 @@ from telareview.tela import (
     TelaError,
     UnreadableReply,
     WriteRefused,
+    WritingClient,
     WrongKey,
 )
 from tests.tela.conftest import API
@@ -333,7 +334,7 @@ class TestWriting:
     def test_a_write_that_is_allowed_is_sent_once(self, http, naps):
         http.patch(f"{API}/task/{TASK_ID}", json={"message": "busy"}, status=503)
 
-        with TelaClient(API, "k", allow_writes=True, sleep=naps.append) as tela, pytest.raises(ServerFailed):
+        with WritingClient(API, "k", allowed=True, sleep=naps.append) as tela, pytest.raises(ServerFailed):
             tela.request("PATCH", f"/task/{TASK_ID}", body={"status": "completed"})
 
         (call,) = http.calls
@@ -345,7 +346,7 @@ class TestWriting:
         http.post(f"{API}/task", json=[task_row()], status=201)
         http.delete(f"{API}/task/{TASK_ID}", status=204)
 
-        with TelaClient(API, "k", allow_writes=True) as tela:
+        with WritingClient(API, "k", allowed=True) as tela:
             assert tela.request("POST", "/task", body={})[0]["id"] == TASK_ID
             assert tela.request("DELETE", f"/task/{TASK_ID}") is None
 

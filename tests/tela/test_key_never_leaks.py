@@ -161,7 +161,7 @@ def test_a_client_shows_it_in_no_way(raw_server):
 
 def test_the_prepared_call_prints_without_it(raw_server):
     with TelaClient("http://127.0.0.1:1", CANARY) as tela:
-        request = tela._transport._prepared("GET", "/task", [], None)
+        request = tela._transport._prepared("GET", "/task", [], None, {})
 
     assert CANARY not in f"{request.headers} {request.headers!r} {pprint.pformat(vars(request))}"
     assert request.headers["Authorization"].encode() == b"Bearer " + CANARY.encode()

@@ -7,7 +7,7 @@ import pytest
 import responses
 
 from telareview.sandbox import SandboxServer
-from telareview.tela import NotFound, Secret, ServerFailed, TelaClient, TelaError, UnreadableReply, WriteRefused
+from telareview.tela import NotFound, Secret, ServerFailed, TelaError, UnreadableReply, WriteRefused, WritingClient
 from telareview.tela.subscriptions import (
     EVENTS,
     MAX_PAGES,
@@ -34,7 +34,7 @@ ADDRESS = "https://review.example/webhooks/tela/acme/"
 
 @pytest.fixture
 def writing(http):
-    with TelaClient(API, "sk-test-key", allow_writes=True, sleep=lambda _: None, chance=lambda: 0.0) as client:
+    with WritingClient(API, "sk-test-key", allowed=True, sleep=lambda _: None, chance=lambda: 0.0) as client:
         yield client
 
 
@@ -241,7 +241,7 @@ def test_an_id_that_leaves_its_place_in_the_address_is_refused(writing, identity
 def test_the_sandbox_keeps_a_subscription_through_its_life():
     with (
         SandboxServer(tasks=1) as sandbox,
-        TelaClient(sandbox.url, sandbox.key, allow_writes=True) as client,
+        WritingClient(sandbox.url, sandbox.key, allowed=True) as client,
     ):
         made = create_subscription(client, APP, name="n", url=ADDRESS, events=EVENTS[:2], headers=HEADERS)
         assert made is not None
