@@ -58,9 +58,7 @@ def _lay(
         and isinstance(mine, list)
         and len(base) == len(theirs) == len(mine)
     ):
-        items = [
-            _lay(*three, (*path, at), places) for at, three in enumerate(zip(base, theirs, mine, strict=True))
-        ]
+        items = [_lay(*three, (*path, at), places) for at, three in enumerate(zip(base, theirs, mine, strict=True))]
         return [item for item in items if item is not MISSING]
     side = _who(base, theirs, mine)
     if side is None:

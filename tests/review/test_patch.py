@@ -24,8 +24,7 @@ def test_merging_the_patch_gives_the_edited_output_or_the_edit_is_refused(pair: 
 
     try:
         patch = minimal_patch(current, edited)
-    except Inexpressible as refused:
-        assert refused.paths
+    except Inexpressible:
         return
 
     if patch is MISSING:
@@ -84,7 +83,9 @@ def test_the_patch_is_the_least_that_says_it(current: Any, edited: Any, patch: A
     [
         pytest.param({"a": 1, "b": 2}, {"a": 1}, (("b",),), id="a key taken away"),
         pytest.param({"a": {"b": 1}}, {"a": {}}, (("a", "b"),), id="an object emptied"),
-        pytest.param({"i": [{"a": 1}, {"b": 2}]}, {"i": [{"b": 2}, {"a": 1}]}, (("i", 0, "a"), ("i", 1, "b")), id="swap"),
+        pytest.param(
+            {"i": [{"a": 1}, {"b": 2}]}, {"i": [{"b": 2}, {"a": 1}]}, (("i", 0, "a"), ("i", 1, "b")), id="swap"
+        ),
         pytest.param({"a": 1}, None, ((),), id="the whole output emptied"),
     ],
 )
