@@ -8,6 +8,7 @@ from itertools import islice
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from telareview.tasks.acts import Correctors
 from telareview.tasks.diff import MISSING, Change, Json, Kind, Marks, Missing, Path, mark, show_path
 from telareview.tasks.diff.order import Budget
 from telareview.tasks.edits import Edit, Line
@@ -21,6 +22,7 @@ MARKING_STEPS = 200_000
 #: Values that are the same, as rows; what is beyond them is counted.
 MAX_UNCHANGED = 2_000
 CUT = "…"
+NOBODY = Correctors()
 
 KIND_WORDS: dict[Kind, Promise] = {
     Kind.CHANGED: _("changed"),
@@ -47,6 +49,8 @@ class ChangeRow:
     edited_at: datetime | None
     #: Corrections of this place; more than one when it was corrected again.
     edits: int
+    #: Who corrected it from here last; "" when that was done elsewhere.
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,10 @@ class ChangeTable:
         return max(0, self.revision.unchanged - len(self.unchanged))
 
 
-def change_table(revision: Revision, current: Json) -> ChangeTable:
-    """The table of `revision`; `current` is the content of the current output."""
+def change_table(revision: Revision, current: Json, correctors: Correctors = NOBODY) -> ChangeTable:
+    """The table of `revision`; `current` is the content of the current output, `correctors` are people here."""
     budget = Budget(MARKING_STEPS)
-    rows = [_row(line, budget) for line in revision.lines]
+    rows = [_row(line, budget, correctors) for line in revision.lines]
     others = [_told(edit, put_back=True) for back in revision.put_back for edit in back.edits[-1:]]
     others += [_told(edit, put_back=False) for edit in revision.unmatched]
     complete = revision.comparable and not revision.difference.truncated
@@ -84,7 +88,7 @@ def change_table(revision: Revision, current: Json) -> ChangeTable:
     return ChangeTable(revision, rows, list(islice(unchanged, MAX_UNCHANGED)), others)
 
 
-def _row(line: Line, budget: Budget) -> ChangeRow:
+def _row(line: Line, budget: Budget, correctors: Correctors) -> ChangeRow:
     change = line.change
     before, after = _shown(change.before), _shown(change.after)
     pieces: tuple[Marks | None, Marks | None]
@@ -104,7 +108,14 @@ def _row(line: Line, budget: Budget) -> ChangeRow:
         author=_sendable(line.author),
         edited_at=line.edited_at,
         edits=len(line.edits),
+        person=_person(line, correctors),
     )
+
+
+def _person(line: Line, correctors: Correctors) -> str:
+    if not line.edits:
+        return correctors.of(line.path, None)
+    return correctors.of(line.edits[-1].shown_path, line.edits[-1].edited_at)
 
 
 def _sendable(text: str | None) -> str | None:

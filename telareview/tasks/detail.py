@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Workspace
 from telareview.tasks import timeline
+from telareview.tasks.acts import Correctors, ReviewAct, acts_of, approver_here
 from telareview.tasks.change_table import ChangeTable, change_table
 from telareview.tasks.files import FileLink, file_links
 from telareview.tasks.filters import TaskFilter
@@ -86,7 +87,16 @@ class TaskPage:
         """The rows of the Changes tab; None where there is no output to compare."""
         if self.record is None or self.revision is None:
             return None
-        return change_table(self.revision, content_of(self.record.output_content))
+        return change_table(self.revision, content_of(self.record.output_content), Correctors.among(self.acts))
+
+    @cached_property
+    def acts(self) -> list[ReviewAct]:
+        return acts_of(self.task.workspace, self.task.task_id)
+
+    @property
+    def approver_here(self) -> str:
+        """Who approved it from here; Tela names the owner of the key for them."""
+        return approver_here(self.acts, self.version.approved_at) if self.version.is_approved else ""
 
     @property
     def tab(self) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Workspace
 from telareview.ledger.guards import append_only, refuse
+from telareview.tasks.acts import ReviewAct as ReviewAct
 from telareview.tasks.columns import ExactJSONField
 from telareview.tasks.querysets import TaskQuerySet, TaskVersionQuerySet
 

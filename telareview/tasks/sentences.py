@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from telareview.tasks.acts import ReviewAct
 from telareview.tasks.models import Kind, Learned, TaskVersion
 from telareview.tasks.timeline import OURS_ALONE, State
 from telareview.tasks.words import status_word
@@ -34,6 +35,8 @@ class Told:
     told: str
     #: What may lie before it, unknown; "" when nothing does.
     gap: str
+    #: Which people here it came of.
+    acts: list[str]
 
 
 def tell(states: Sequence[State]) -> list[Told]:
@@ -60,7 +63,15 @@ def _told(state: State, versions: Mapping[int, TaskVersion], status_before: str,
         address=f"/tasks/{version.task_id}/versions/{version.number}/" if version else "",
         told=_told_by_tela(state),
         gap=_gap(is_first=is_first) if state.gap else "",
+        acts=[_act(act) for act in state.acts],
     )
+
+
+def _act(act: ReviewAct) -> str:
+    who = {"who": act.person_email}
+    if act.what == ReviewAct.What.APPROVED:
+        return _("approved here by %(who)s") % who
+    return _("corrected here by %(who)s") % who
 
 
 def _stamp(state: State) -> dt.datetime | None:

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from telareview.accounts.models import Workspace
+from telareview.tasks.acts import ReviewAct, acts_of
 from telareview.tasks.facts import content_hash
 from telareview.tasks.models import Kind, Payload, TaskVersion, ToldVersion
 from telareview.tasks.told import told_of
@@ -41,10 +42,12 @@ class State:
     retold: bool = False
     #: Whether there may have been states before this one, and after the one before, that nobody has told.
     gap: bool = False
+    #: What people here did that it came of.
+    acts: tuple[ReviewAct, ...] = ()
 
 
 def history(workspace: Workspace, task_id: UUID, *, told_until: dt.datetime | None = None) -> list[State]:
-    """A task's states, oldest first. Two statements, and two more where outputs have to be compared.
+    """A task's states, oldest first. Three statements, and two more where outputs have to be compared.
 
     `told_until`: when Tela was last asked and told its history, if that was just now; what is stored says it otherwise.
     """
@@ -55,7 +58,8 @@ def history(workspace: Workspace, task_id: UUID, *, told_until: dt.datetime | No
     states = _joined_by_content(states)
     learned = [entry.observed_at for entry, _retold in entries]
     first = entries[0][0].told_version if entries else 1
-    return _with_gaps(states, first, max([*learned, *([told_until] if told_until and entries else [])], default=None))
+    told_until = max([*learned, *([told_until] if told_until and entries else [])], default=None)
+    return _with_acts(_with_gaps(states, first, told_until), acts_of(workspace, task_id))
 
 
 def _observed(versions: Sequence[TaskVersion]) -> list[State]:
@@ -184,6 +188,20 @@ def _with_gaps(states: list[State], first: int, told_until: dt.datetime | None) 
             gap = 1 < first == state.told.told_version
         noted.append(replace(state, gap=gap))
     return noted
+
+
+def _with_acts(states: list[State], acts: Iterable[ReviewAct]) -> list[State]:
+    """Each act at the state that came of it, or at the first one known since."""
+    done: dict[int, list[ReviewAct]] = defaultdict(list)
+    for act in acts:
+        found = (
+            place
+            for place, state in enumerate(states)
+            if state.at >= act.state_updated_at and not (state.version and state.version.kind in OURS_ALONE)
+        )
+        if (place := next(found, None)) is not None:
+            done[place].append(act)
+    return [replace(state, acts=tuple(done[place])) if place in done else state for place, state in enumerate(states)]
 
 
 def _milliseconds(moment: dt.datetime) -> int:
