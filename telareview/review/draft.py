@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from telareview.review.pointers import last_part, parent_of, pointer
 from telareview.review.shapes import ANY, Shape
 from telareview.review.values import KINDS, NotAValue, check, read, write
-from telareview.tasks.diff import MISSING, Json, Missing, Path, leaf_paths
+from telareview.tasks.diff import MISSING, Decoded, Json, Missing, Path, leaf_paths
 from telareview.tasks.raw_view import UNSENDABLE
 
 OBJECT, LIST = "object", "list"
@@ -68,7 +68,7 @@ class Draft:
         self.base = base
 
     @classmethod
-    def of(cls, value: Json, shape: Shape = ANY, *, base: Json | Missing = MISSING) -> Draft:
+    def of(cls, value: Decoded, shape: Shape = ANY, *, base: Decoded = MISSING) -> Draft:
         """The form of a value; with `base`, of a value that was edited from it."""
         start = value if base is MISSING else base
         room = MOST_FIELDS
@@ -77,7 +77,7 @@ class Draft:
         return cls(_grow("", value, shape, (), start, room=room), start)
 
     @classmethod
-    def sent(cls, form: Mapping[str, str], base: Json, shape: Shape = ANY) -> Draft:
+    def sent(cls, form: Mapping[str, str], base: Decoded, shape: Shape = ANY) -> Draft:
         """The form as it came back; `base` is the output which it was made from. Raises BrokenForm."""
         places: dict[str, list[str]] = {}
         for name in form:
@@ -171,10 +171,11 @@ def _grow(part: str | int, value: Json, shape: Shape, path: Path, base: Json | M
     """`room`: so many fields each part of the whole may have; what has more is written as JSON."""
     origin = path if look(base, path) is not MISSING else None
     fits = len(path) < MOST_LEVELS and (room > 0 if not path else len(path) > 1 or _fields(value) <= room)
+    below: list[tuple[str | int, Json]]
     if fits and isinstance(value, dict) and all(_can_be_named(key) for key in value):
-        node, below = Node(part, OBJECT, shape, origin=origin), list(value.items())
+        node, below = Node(part, OBJECT, shape, origin=origin), [*value.items()]
     elif fits and isinstance(value, list):
-        node, below = Node(part, LIST, shape, origin=origin), list(enumerate(value))
+        node, below = Node(part, LIST, shape, origin=origin), [*enumerate(value)]
     else:
         written = write(value)
         return Node(part, written.kind, shape, written.text, origin)
@@ -245,8 +246,8 @@ def _blank(shape: Shape | None, like: Node | None) -> Node:
     shape = shape or (like.shape if like else ANY)
     if "object" in shape.types and shape.properties:
         made = Node("", OBJECT, shape)
-        for key, each in shape.properties.items():
-            made.children.append(child := _blank(each, None))
+        for key, below in shape.properties.items():
+            made.children.append(child := _blank(below, None))
             child.part = key
         return made
     if "array" in shape.types and "object" not in shape.types and shape.items is not None:

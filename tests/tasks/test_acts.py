@@ -48,6 +48,7 @@ def test_an_approval_is_found_by_the_moment_tela_gave_it(acme) -> None:
     note_approval(acme, BEA, after)
 
     acts = acts_of(acme, task_id(1))
+    assert after.approved_at is not None
     assert approver_here(acts, after.approved_at) == "bea@acme.example"
     assert approver_here(acts, after.approved_at + dt.timedelta(seconds=1)) == ""
     assert approver_here(acts, None) == ""
