@@ -47,8 +47,15 @@ class Sent[T]:
     answer: T
 
 
-def send_action[T](client: WritingClient, workspace: Workspace, person: Person, order: Order[T]) -> Sent[T]:
-    """Record the order, send it once, record what came of it.
+def send_action[T](
+    client: WritingClient,
+    workspace: Workspace,
+    person: Person,
+    order: Order[T],
+    *,
+    recorded: Callable[[OutgoingAction], None] = lambda action: None,
+) -> Sent[T]:
+    """Record the order, send it once, record what came of it. `recorded` is called between the first two.
 
     Raises TelaError after it was recorded, with the row as `error.action`: AnswerLost when it may have been done, any
     other when it was not. Raises RuntimeError inside a transaction: a roll-back would take the record along.
@@ -65,6 +72,7 @@ def send_action[T](client: WritingClient, workspace: Workspace, person: Person, 
             body=canonical_json(order.body),
             marker=order.marker,
         )
+    recorded(action)
     try:
         answer = client.write(order.verb, order.path, order.body, read=order.read, headers=order.headers)
     except TelaError as error:
@@ -88,6 +96,12 @@ def settle_lost(action: OutgoingAction, *, made: list[UUID] | None) -> None:
     """
     outcome = OutgoingAction.Outcome.ABSENT if made is None else OutgoingAction.Outcome.FOUND
     _end(action, outcome, made=made or [])
+
+
+def note_made(action: OutgoingAction, made: list[UUID]) -> None:
+    """Which tasks came of a confirmed action whose answer did not name them."""
+    action.made_task_ids = made
+    action.save(update_fields=["made_task_ids"])
 
 
 def body_of(action: OutgoingAction) -> Any:

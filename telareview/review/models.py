@@ -1,4 +1,6 @@
-"""What people asked Tela to change, stored before each request leaves the house."""
+"""What people asked Tela to change, stored before each request leaves the house; and batches of tasks to be created."""
+
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -80,3 +82,119 @@ class OutgoingAction(models.Model):
     @property
     def is_done(self) -> bool:
         return self.outcome in {self.Outcome.DONE, self.Outcome.FOUND}
+
+
+class Batch(models.Model):
+    """Tasks of one app, and how far their creation is."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("not sent yet")
+        RUNNING = "running", _("under way")
+        PAUSED = "paused", _("stopped")
+        ENDED = "ended", _("ended")
+
+    class Way(models.TextChoices):
+        TASK = "task", _("as tasks")
+        COMPLETION = "completion", _("as completions")
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    person_email = models.TextField()
+    application_id = models.UUIDField(_("app"))
+    way = models.TextField(choices=Way, default=Way.TASK)
+    #: Name of the file it was read from; "" for a form.
+    source = models.TextField(blank=True, default="")
+    #: What the reader of the file has to know before it is sent: `[code, …figures]` each.
+    notices = models.JSONField(default=list)
+    #: Where Tela is to tell that a run has ended; "" where it is not.
+    webhook_url = models.TextField(blank=True, default="")
+    state = models.TextField(choices=State, default=State.DRAFT)
+    stop_asked = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    #: When something last went on: a batch that runs and does not move has lost its worker.
+    moved_at = models.DateTimeField(null=True)
+    #: Why it stopped before its end: code and sentence of the error.
+    error_code = models.TextField(blank=True, default="")
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+        indexes: ClassVar = [models.Index(fields=["workspace", "-created_at"], name="batch_of_workspace")]
+
+    def __str__(self) -> str:
+        return self.source or str(self.pk)
+
+
+class BatchRow(models.Model):
+    """One task to be, with the mark by which it is found again in Tela."""
+
+    class State(models.TextChoices):
+        INVALID = "invalid", _("cannot be sent")
+        WAITING = "waiting", _("waiting")
+        #: Under way; if the process ends there, it counts as lost.
+        SENDING = "sending", _("being sent")
+        LOST = "lost", _("answer lost, being looked for")
+        CREATED = "created", _("created")
+        REFUSED = "refused", _("refused by Tela")
+        #: No mark could be sent along, so that only a person can tell.
+        UNKNOWN = "unknown", _("answer lost: look in Tela")
+        GIVEN_UP = "given_up", _("not created: Tela kept failing")
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="rows")
+    #: Line of the file, or place in the form, from 1.
+    number = models.IntegerField()
+    name = models.TextField()
+    tags = ArrayField(models.TextField(), default=list)
+    #: JSON object, as it goes into `rawInput.variables`.
+    variables = ExactJSONField(default="{}")
+    #: What is wrong with it: `[code, …words]` each.
+    problems = models.JSONField(default=list)
+    state = models.TextField(choices=State)
+    marker = models.TextField(unique=True)
+    #: When it last left, by our clock; null before.
+    sent_at = models.DateTimeField(null=True)
+    attempts = models.IntegerField(default=0)
+    #: Looks in Tela that did not find it after its answer was lost.
+    looks = models.IntegerField(default=0)
+    action = models.ForeignKey(OutgoingAction, on_delete=models.PROTECT, null=True, related_name="+")
+    #: The id a completion was answered with: of the task or of its run.
+    answered_id = models.UUIDField(null=True)
+    task_id = models.UUIDField(null=True)
+    reference = models.BigIntegerField(null=True)
+    error_code = models.TextField(blank=True, default="")
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        verbose_name = _("row of a batch")
+        verbose_name_plural = _("rows of batches")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["batch", "number"], name="batch_row_once"),
+            models.CheckConstraint(condition=~Q(state="created") | Q(task_id__isnull=False), name="created_has_a_task"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["batch", "state", "number"], name="batch_row_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.name}"
+
+
+class BatchFile(models.Model):
+    """A file that came with a row; its bytes are kept until Tela has them."""
+
+    row = models.OneToOneField(BatchRow, on_delete=models.CASCADE, primary_key=True, related_name="file")
+    variable = models.TextField()
+    name = models.TextField()
+    content_type = models.TextField()
+    size = models.BigIntegerField()
+    sha256 = models.TextField()
+    #: Null once they were sent.
+    content = models.BinaryField(null=True)
+
+    class Meta:
+        verbose_name = _("file of a batch")
+        verbose_name_plural = _("files of batches")
+
+    def __str__(self) -> str:
+        return self.name

@@ -38,11 +38,11 @@ def tela_client(workspace: Workspace, *, hurried: bool = False, once: bool = Fal
     return TelaClient(workspace.api_url, workspace.api_key, retries=0 if once else RETRIES)
 
 
-def writing_client(workspace: Workspace) -> WritingClient:
+def writing_client(workspace: Workspace, *, hurried: bool = True) -> WritingClient:
     """A client that may change things in Tela, for acts of a person who may (`accounts.writing.may_write`).
 
-    Raises NoKey, and WriteRefused unless this installation and the workspace allow writing. Its reading is hurried, its
-    writing as patient as reading is elsewhere: a change that was cut off by our impatience would be an answer lost.
+    Raises NoKey, and WriteRefused unless this installation and the workspace allow writing. Its reading is
+    `hurried` where somebody waits; its writing is always patient: our impatience would only lose answers.
     """
     if not workspace.api_key_encrypted:
         raise NoKey
@@ -51,5 +51,5 @@ def writing_client(workspace: Workspace) -> WritingClient:
         workspace.api_key,
         allowed=workspace.writes_are_on,
         connect_timeout=LIVE_CONNECT_SECONDS,
-        budget=RetryBudget(attempts=LIVE_ATTEMPTS, seconds=LIVE_SECONDS),
+        budget=RetryBudget(attempts=LIVE_ATTEMPTS, seconds=LIVE_SECONDS) if hurried else None,
     )

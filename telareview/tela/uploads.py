@@ -50,7 +50,7 @@ def announce_file(client: WritingClient, name: str) -> FilePlace:
     An answer that is lost leaves at most an empty file which no task names, so asking once more is harmless.
     """
     dated = {"x-compatibility-date": COMPATIBILITY_DATE}
-    return client.write("POST", "/v3/files", {"fileName": name}, read=_read_place, headers=dated)
+    return client.write("POST", "/v3/files", {"fileName": name}, read=read_place, headers=dated)
 
 
 def send_bytes(client: WritingClient, place: FilePlace, content: IO[bytes], size: int, content_type: str) -> None:
@@ -88,7 +88,8 @@ def _refusal(response: requests.Response) -> TelaError:
     )
 
 
-def _read_place(reply: Any) -> FilePlace:
+def read_place(reply: Any) -> FilePlace:
+    """The place in the reply of an announcement."""
     if not isinstance(reply, dict):
         raise UnreadableReply(f"The reply is {kind_of(reply)}, not an object.")
     identity, address = reply.get("id"), reply.get("uploadUrl")
