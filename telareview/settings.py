@@ -135,6 +135,19 @@ if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured(
         "DATABASE_URL must begin with postgres://: telareview keeps its mirror in PostgreSQL only."
     )
+#: Owns the tables and runs the migrations (`ledger/privileges.py`); the web server and the worker do not know it.
+DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL")
+ROLE = ("USER", "PASSWORD")
+DATABASE_APP = {key: DATABASES["default"].get(key, "") for key in ROLE}
+try:
+    _owner = dj_database_url.parse(DATABASE_OWNER_URL) if DATABASE_OWNER_URL else None
+except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError, ValueError) as error:
+    raise ImproperlyConfigured(
+        "DATABASE_OWNER_URL cannot be read. Set it to postgres://owner:password@host:5432/name."
+    ) from error
+if _owner and any(_owner.get(key) != DATABASES["default"].get(key) for key in ("ENGINE", "HOST", "PORT", "NAME")):
+    raise ImproperlyConfigured("DATABASE_OWNER_URL must name the same database as DATABASE_URL, with another user.")
+DATABASE_OWNER = {key: _owner.get(key, "") for key in ROLE} if _owner else {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People -----------------------------------------------------------------------------------------------
@@ -226,3 +239,5 @@ DJANGO_STRUCTLOG_USER_ID_FIELD = None
 for secret in (SECRET_KEY, TELA_API_KEY, TELA_WEBHOOK_SECRET):
     never_log(secret)
 never_log_password_of(DATABASE_URL)
+if DATABASE_OWNER_URL:
+    never_log_password_of(DATABASE_OWNER_URL)

@@ -1,12 +1,15 @@
 """Shared by all rooms: only what the database and the browser need. Factories live in their rooms."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from telareview.demo.testing import browser_arguments
+from telareview.demo.roles import APP
+from telareview.demo.testing import APP_URL, browser_arguments
+from telareview.ledger.privileges import grant
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +20,10 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Before the test database goes, end what a thread of a server or a worker has left open in it."""
+    """Let the app role in, and before the test database goes, end what a thread of a server has left open in it."""
+    if APP_URL in os.environ:
+        with django_db_blocker.unblock():
+            grant(APP)
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(

@@ -18,6 +18,8 @@ keepalive = 5
 # Memory is enough for the heartbeat, and /tmp is outside the checkout.
 control_socket_disable = True
 accesslog = "-"
+# Without the query, where people's addresses and searched words stand.
+access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s'
 errorlog = "-"
 
 

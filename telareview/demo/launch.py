@@ -108,8 +108,13 @@ class Launch:
             [sys.executable, *(str(word) for word in words)],
             log=self.area.logs / f"{name.replace(' ', '-')}.log",
             cwd=BASE_DIR,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env=_environment(),
         )
+
+
+def _environment() -> dict[str, str]:
+    """What a part is told: everything but how to reach the database as the owner of its tables."""
+    return {**{name: os.environ[name] for name in os.environ if name != "DATABASE_OWNER_URL"}, "PYTHONUNBUFFERED": "1"}
 
 
 def port_number(text: str) -> int:

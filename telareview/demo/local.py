@@ -7,12 +7,13 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from telareview.demo import postgres
 from telareview.demo.area import Area, AreaError, choose_area, secret_key, state_folder
 from telareview.demo.binaries import PostgresError
+from telareview.demo.roles import APP, OWNER
 from telareview.demo.supervisor import stop_on_signals
 
 WRONG_USE = 2
@@ -26,6 +27,8 @@ NO_KEY = (
     "TELA_API_KEY is not set, so there is no workspace to serve. Set it to the API key of your Tela workspace and run "
     "`./run serve` again; `./run demo` needs no key."
 )
+#: These change or tend the tables themselves, so they work as the tables' owner.
+AS_OWNER = frozenset({"migrate", "sqlmigrate", "seed_mirror"})
 #: For commands that never ask a database: settings want an address, and nothing answers at this one.
 NOWHERE = "postgres://nobody@127.0.0.1:9/nowhere"
 
@@ -65,10 +68,19 @@ def prepared(arguments: Sequence[str]) -> Iterator[None]:
     try:
         if here:
             _migrate(command, here)
-        yield
+        with _role_of(command):
+            yield
     finally:
         if here:
             _leave(command, here)
+
+
+def _role_of(command: str) -> AbstractContextManager[None]:
+    if command not in AS_OWNER:
+        return nullcontext()
+    from telareview.ledger.privileges import as_owner
+
+    return as_owner()
 
 
 def _surround(command: str, area: Area) -> Surroundings:
@@ -84,7 +96,8 @@ def _surround(command: str, area: Area) -> Surroundings:
     server = None
     if not _given("DATABASE_URL"):
         server = _start(command, area)
-        os.environ["DATABASE_URL"] = server.url()
+        os.environ["DATABASE_URL"] = server.url(user=APP)
+        os.environ["DATABASE_OWNER_URL"] = server.url(user=OWNER)
     surroundings = Surroundings(area, server)
     return surroundings
 
@@ -117,33 +130,49 @@ def _start(command: str, area: Area) -> postgres.Server:
 def _migrate(command: str, here: Surroundings) -> None:
     """Brings an embedded database up to date; says what to do about a given one."""
     import django
-    from django.core.management import call_command, get_commands
     from django.db import OperationalError, connection
-    from django.db.migrations.executor import MigrationExecutor
 
     django.setup()
+    from django.core.management import get_commands
+
+    from telareview.ledger.privileges import as_owner
+
     try:
-        connection.ensure_connection()
+        with as_owner():
+            connection.ensure_connection()
+            ours = get_commands().get(command, "").startswith("telareview.")
+            if command not in WITHOUT_MIGRATION and (here.server is not None or ours):
+                # Beside the areas: a command that was given a database makes no area.
+                with postgres.locked(here.area.folder.parent / "migrate.lock"):
+                    _bring_up_to_date(command, here)
     except OperationalError as error:
         sys.exit(f"The database does not answer, so nothing was done. {str(error).splitlines()[0]}")
-    ours = get_commands().get(command, "").startswith("telareview.")
-    if command in WITHOUT_MIGRATION or (here.server is None and not ours):
-        return
-    # Beside the areas: a command that was given a database makes no area.
-    with postgres.locked(here.area.folder.parent / "migrate.lock"):
-        executor = MigrationExecutor(connection)
-        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        if not pending:
-            return
-        if here.server is None and command not in SUPERVISED:
-            print(
-                f"The database at DATABASE_URL lacks {len(pending)} migration(s), the first being {pending[0][0]}. "
-                "Run `./run manage migrate` first.",
-                file=sys.stderr,
-            )
-            sys.exit(WRONG_USE)
-        print("Bringing the database up to date …", file=sys.stderr, flush=True)
-        call_command("migrate", verbosity=0, interactive=False)
+
+
+def _bring_up_to_date(command: str, here: Surroundings) -> None:
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    from telareview.ledger.privileges import GrantError, app_role, are_granted, grant
+
+    executor = MigrationExecutor(connection)
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if pending and here.server is None and command not in SUPERVISED:
+        print(
+            f"The database at DATABASE_URL lacks {len(pending)} migration(s), the first being {pending[0][0]}. "
+            "Run `./run manage migrate` first.",
+            file=sys.stderr,
+        )
+        sys.exit(WRONG_USE)
+    try:
+        if pending:
+            print("Bringing the database up to date …", file=sys.stderr, flush=True)
+            call_command("migrate", verbosity=0, interactive=False)
+        elif (role := app_role()) and not are_granted(role):
+            grant(role)
+    except GrantError as error:
+        sys.exit(str(error))
 
 
 def _leave(command: str, here: Surroundings) -> None:

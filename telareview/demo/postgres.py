@@ -20,19 +20,20 @@ from pathlib import Path
 from typing import IO
 
 import psycopg
-from psycopg import sql
 
 from telareview.demo.binaries import Binaries, PostgresError, StandIn, find_binaries, stand_in
 from telareview.demo.children import Child, spawn
 from telareview.demo.private import write_private
+from telareview.demo.roles import APP, OWNER, make_roles
 
 DATABASE = "telareview"
-OWNER = "telareview"
 SUPERUSER = "postgres"
 START_SECONDS = 60  # Recovery after a kill takes seconds; a cold disk a little more.
 STOP_SECONDS = 10
 START_ATTEMPTS = 3  # Another process may take the free port between choosing and binding it.
 LOCALES = ("C.UTF-8", "en_US.UTF-8")  # The first is everywhere but on older macOS.
+# Statements and rows that failed stay out of the server's log: people's data stands in them.
+DISCREET = ("log_min_error_statement=panic", "log_error_verbosity=terse")
 # What was committed survives a killed server, but not a power cut.
 UNSAFE_BUT_FAST = ("fsync=off", "full_page_writes=off")
 
@@ -52,8 +53,14 @@ class Server:
     def owned(self) -> bool:
         return self.child is not None
 
+    @property
+    def app_password(self) -> str:
+        """Another one than the owner's, or the app could sign in as the owner."""
+        return _password(self.base, "app-password")
+
     def url(self, database: str = DATABASE, user: str = OWNER) -> str:
-        return f"postgres://{user}:{self.password}@127.0.0.1:{self.port}/{database}?sslmode=disable"
+        password = self.app_password if user == APP else self.password
+        return f"postgres://{user}:{password}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
     def leave(self, *, waiting: Callable[[], None] | None = None) -> None:
         """Ends this process's use, and the server if this process owns it.
@@ -90,7 +97,8 @@ def start(base: Path, *, durable: bool) -> Server:
                 child, port = _start(base, durable=durable)
                 on_failure.callback(child.stop, STOP_SECONDS)
                 server = Server(base, port, _password(base), child, ownership)
-                _prepare_database(server)
+            # Also where it was joined: an older telareview may have made it.
+            _prepare_database(server)
         on_failure.pop_all()
     (use if server.owned else ownership).close()
     return server
@@ -172,7 +180,8 @@ def _start(base: Path, *, durable: bool) -> tuple[Child, int]:
         )
     if who:
         who.take(data)
-    settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", *(() if durable else UNSAFE_BUT_FAST)]
+    settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", *DISCREET]
+    settings += () if durable else UNSAFE_BUT_FAST
     for _attempt in range(START_ATTEMPTS):
         port = free_port()
         child = spawn(
@@ -233,18 +242,8 @@ def _initialise(binaries: Binaries, base: Path, who: StandIn | None, *, durable:
 
 
 def _prepare_database(server: Server) -> None:
-    """Makes the application's role, which is no superuser, and its database, where they are missing."""
     with _connect(server.port, server.password) as connection:
-        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone():
-            connection.execute(
-                sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(
-                    sql.Identifier(OWNER), sql.Literal(server.password)
-                )
-            )
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
-            )
+        make_roles(connection, {OWNER: server.password, APP: server.app_password}, DATABASE)
 
 
 def _connect(port: int, password: str) -> "psycopg.Connection[tuple[object, ...]]":
@@ -268,9 +267,9 @@ def _answers(port: int, password: str) -> bool:
     return True
 
 
-def _password(base: Path) -> str:
+def _password(base: Path, name: str = "password") -> str:
     """The folder's own password. Loopback alone would let every local account read the mirror."""
-    return write_private(base / "password", lambda: secrets.token_urlsafe(24))
+    return write_private(base / name, lambda: secrets.token_urlsafe(24))
 
 
 def free_port() -> int:

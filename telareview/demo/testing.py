@@ -15,9 +15,12 @@ import pytest
 
 from telareview.demo import postgres
 from telareview.demo.browser import FLAGS, find_chromium
+from telareview.demo.roles import APP
 
 RUNS = Path(__file__).resolve().parents[2] / "var" / "test-runs"
 CHECKS_FAILED = "TELAREVIEW_CHECKS_FAILED"
+#: Where the tests reach the database as the role that the product works with; they themselves are the owner.
+APP_URL = "TELAREVIEW_TEST_APP_URL"
 #: The browser makes a socket 45 characters below; a socket's path has at most 107.
 LONGEST_TEMPORARY_FOLDER = 60
 
@@ -34,6 +37,7 @@ class Run:
         if not os.environ.get("DATABASE_URL"):
             self.server = postgres.start(self.folder / "database", durable=False)
             os.environ["DATABASE_URL"] = self.server.url()
+            os.environ[APP_URL] = self.server.url(user=APP)
         os.environ["TELAREVIEW_VAR"] = str(self.folder)
         # What pytest, the browser and its driver leave behind goes with the folder.
         for variable in ("PYTEST_DEBUG_TEMPROOT", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):

@@ -1,6 +1,5 @@
 """The mirror: one index card per task, and every distinct state of it that was seen."""
 
-import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -9,7 +8,7 @@ from django.db.models.functions import Left, Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Workspace
-from telareview.ledger.guards import append_only, refuse
+from telareview.ledger.guards import append_only
 from telareview.tasks.acts import ReviewAct as ReviewAct
 from telareview.tasks.columns import ExactJSONField
 from telareview.tasks.querysets import TaskQuerySet, TaskVersionQuerySet
@@ -211,11 +210,8 @@ class Payload(models.Model):
     class Meta:
         verbose_name = _("payload")
         verbose_name_plural = _("payloads")
-        # DELETE stays open for erasure; the version and its commitment do not go with it.
-        triggers = [
-            refuse("payloads_are_not_changed", pgtrigger.Update),
-            refuse("payloads_are_not_truncated", pgtrigger.Truncate),
-        ]
+        # An erasure takes the row away; the version and its commitment stay.
+        triggers = append_only("payloads")
 
     def __str__(self) -> str:
         return f"payload of version {self.version_id}"

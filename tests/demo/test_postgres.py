@@ -13,6 +13,7 @@ import pytest
 
 from telareview.demo import postgres
 from telareview.demo.binaries import PostgresError, find_binaries
+from telareview.demo.roles import APP, OWNER
 
 OWN_A_SERVER = """
 import sys, time
@@ -71,7 +72,7 @@ def test_the_application_is_no_superuser_and_owns_its_database(server: postgres.
             [postgres.DATABASE],
         ).fetchone()
 
-    assert role == (False, True, postgres.OWNER)
+    assert role == (False, True, OWNER)
 
 
 def test_upper_case_knows_accents(server: postgres.Server) -> None:
@@ -79,7 +80,7 @@ def test_upper_case_knows_accents(server: postgres.Server) -> None:
         assert connection.execute("SELECT upper('ação')").fetchone() == ("AÇÃO",)
 
 
-@pytest.mark.parametrize("user", [postgres.OWNER, postgres.SUPERUSER])
+@pytest.mark.parametrize("user", [OWNER, postgres.SUPERUSER])
 def test_nobody_gets_in_without_the_password(server: postgres.Server, user: str) -> None:
     url = server.url(user=user).replace(server.password, "guess")
 
@@ -200,3 +201,29 @@ def test_a_named_folder_without_a_fitting_server_is_an_error(
 
     with pytest.raises(PostgresError, match=r"TELAREVIEW_PG_BIN is .* where no PostgreSQL 15 or newer"):
         find_binaries()
+
+
+def test_the_app_role_owns_nothing_and_has_a_password_of_its_own(server: postgres.Server) -> None:
+    with psycopg.connect(server.url(user=APP)) as connection:
+        role = connection.execute(
+            "SELECT rolsuper OR rolcreatedb OR rolcreaterole, pg_has_role(%s, 'MEMBER') FROM pg_roles"
+            " WHERE rolname = current_user",
+            [OWNER],
+        ).fetchone()
+
+    assert role == (False, False)
+    assert server.app_password != server.password
+    assert (server.base / "app-password").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_of_before_gets_the_app_role(tmp_path: Path) -> None:
+    server = postgres.start(tmp_path, durable=False)
+    with psycopg.connect(server.url(user=postgres.SUPERUSER), autocommit=True) as connection:
+        connection.execute(f"DROP ROLE {APP}")
+    server.leave()
+
+    server = postgres.start(tmp_path, durable=False)
+
+    with psycopg.connect(server.url(user=APP)) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == (APP,)
+    server.leave()
