@@ -173,7 +173,7 @@ def _grow(part: str | int, value: Json, shape: Shape, path: Path, base: Json | M
     fits = len(path) < MOST_LEVELS and (room > 0 if not path else len(path) > 1 or _fields(value) <= room)
     below: list[tuple[str | int, Json]]
     if fits and isinstance(value, dict) and all(_can_be_named(key) for key in value):
-        node, below = Node(part, OBJECT, shape, origin=origin), [*value.items()]
+        node, below = Node(part, OBJECT, shape, origin=origin), _in_order(value, shape)
     elif fits and isinstance(value, list):
         node, below = Node(part, LIST, shape, origin=origin), [*enumerate(value)]
     else:
@@ -181,6 +181,12 @@ def _grow(part: str | int, value: Json, shape: Shape, path: Path, base: Json | M
         return Node(part, written.kind, shape, written.text, origin)
     node.children = [_grow(key, each, shape.below(key), (*path, key), base, room=room) for key, each in below]
     return node
+
+
+def _in_order(value: dict[str, Json], shape: Shape) -> list[tuple[str | int, Json]]:
+    """As the schema lists the fields, then the others: the mirror keeps no order of its own."""
+    known = [key for key in shape.properties if key in value]
+    return [(key, value[key]) for key in dict.fromkeys([*known, *value])]
 
 
 def _can_be_named(key: str) -> bool:
