@@ -227,7 +227,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 #: No form and no webhook of ours is larger; a longer body is refused before it is read.
 MAX_BODY_BYTES = 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+#: A review's form has up to three for each field of an output.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000
 
 # --- Logs -------------------------------------------------------------------------------------------------
 

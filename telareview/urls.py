@@ -8,6 +8,7 @@ urlpatterns = [
     path("accounts/", include("telareview.accounts.urls")),
     # Before the tasks' own, which know nothing of syncing.
     path("", include("telareview.sync.urls")),
+    path("", include("telareview.review.urls")),
     path("tasks/", include("telareview.tasks.urls")),
     path("", include("telareview.exports.urls")),
     path("admin/", admin.site.urls),

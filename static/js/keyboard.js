@@ -38,6 +38,14 @@
     return true;
   }
 
+  // A page's own acts: buttons that name their key.
+  function press(key) {
+    const button = /^[a-z]$/.test(key) && [...document.querySelectorAll(`[data-key="${key}"]`)].find((each) => each.checkVisibility() && !each.disabled);
+    if (!button) return false;
+    button.click();
+    return true;
+  }
+
   const keys = {
     "/": () => { const field = document.querySelector("[data-search], input[type=search]"); field?.focus(); field?.select(); return Boolean(field); },
     j: () => move(1),
@@ -53,10 +61,15 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    // Escape leaves a field of a draft, so that the keys work again.
+    if (event.key === "Escape" && event.target instanceof Element && typing(event.target) && event.target.closest("[data-draft]")) {
+      event.target.blur();
+      return;
+    }
     if (!(event.target instanceof Element) || typing(event.target) || document.querySelector("dialog[open]")) return;
     const second = Date.now() - leading < SECOND_KEY_MS;
     leading = 0;
-    const done = second ? follow(`[data-go="${CSS.escape(event.key)}"]`) : keys[event.key]?.();
+    const done = second ? follow(`[data-go="${CSS.escape(event.key)}"]`) : (keys[event.key] ? keys[event.key]() : press(event.key));
     if (done) event.preventDefault();
   });
 

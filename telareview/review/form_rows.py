@@ -72,6 +72,11 @@ class Row:
         return self.kind == LIST
 
     @property
+    def has_text(self) -> bool:
+        """Whether any kind that can be chosen comes with a text."""
+        return any(kind.value in WITH_TEXT for kind in self.kinds)
+
+    @property
     def lines(self) -> int:
         """Height of the text field."""
         lines = self.text.count("\n") + 1 + sum(len(line) // LONG_TEXT for line in self.text.split("\n"))

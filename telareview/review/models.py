@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Workspace
+from telareview.review.claims import ReviewClaim as ReviewClaim
 from telareview.tasks.columns import ExactJSONField
 
 
