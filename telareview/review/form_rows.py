@@ -107,8 +107,7 @@ def rows_of(draft: Draft, original: Json | Missing, theirs: dict[Path, str] | No
             removable=bool(path) and draft.can_go(holders[path[:-1]], node),
             extendable=node.kind == LIST,
             addable=[
-                Addable(pointer((*path, key)), node.shape.properties[key].title or key)
-                for key in missing_fields(node)
+                Addable(pointer((*path, key)), node.shape.properties[key].title or key) for key in missing_fields(node)
             ],
             theirs=(theirs or {}).get(path),
         )

@@ -30,8 +30,8 @@ from telareview.tasks.raw_view import escape_unsendable, show_value
 from telareview.tasks.revision import compare, content_of
 
 if TYPE_CHECKING:
-    from telareview.tela import TaskRecord
     from telareview.accounts.access import MemberRequest
+    from telareview.tela import TaskRecord
 
 MOST_SHOWN = 1_500
 
@@ -49,7 +49,7 @@ class ReviewPage:
 
     @classmethod
     def asked_for(cls, request: MemberRequest, task_id: UUID) -> ReviewPage:
-        """The page of a task of this workspace, with the draft that was sent, if one was. Raises Http404, BadRequest."""
+        """The page of a task of this workspace, with the draft that was sent, if any. Raises Http404, BadRequest."""
         number = None
         if request.method == "POST":
             base = request.POST.get("base", "")

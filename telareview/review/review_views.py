@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import get_current_timezone
@@ -121,6 +122,8 @@ def _write(page: ReviewPage, *, save: bool, approve: bool) -> HttpResponse:
 def _send(page: ReviewPage, edited: Json, *, save: bool, approve: bool) -> HttpResponse:
     """Write it, and go on; or show what stands in the way, with everything that was typed."""
     workspace, person = page.request.workspace, page.request.user
+    if page.record is None:
+        raise BadRequest
     wish = Wish(page.record, edited if save else MISSING, approve)
     try:
         with writing_client(workspace) as client:

@@ -132,6 +132,11 @@ class Listing:
         return self.task_filter.whole_list().replace(cols=()).address("/tasks.csv")
 
     @property
+    def review_address(self) -> str:
+        """The queue of those that wait for review; the page belongs to the room above."""
+        return self.task_filter.whole_list().address("/tasks/review/next/")
+
+    @property
     def columns(self) -> frozenset[str]:
         return frozenset(header.column.key for header in self.headers)
 
