@@ -35,7 +35,7 @@ from telareview.tela.query import TaskQuery
 from telareview.tela.records import EditedField, TaskRecord, VersionRecord
 from telareview.tela.retry import RetryBudget
 from telareview.tela.secret import Secret
-from telareview.tela.wire import canonical_json, decode
+from telareview.tela.wire import canonical_decoded, canonical_json, decode
 from telareview.tela.writing import WritingClient
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "WriteRefused",
     "WritingClient",
     "WrongKey",
+    "canonical_decoded",
     "canonical_json",
     "decode",
     "parse_path",

@@ -22,7 +22,7 @@ from telareview.tela.fields import (
     uuid_or_none,
 )
 from telareview.tela.paths import parse_path
-from telareview.tela.wire import MAX_DEPTH, canonical_json, is_too_deep
+from telareview.tela.wire import MAX_DEPTH, canonical_decoded, is_too_deep
 
 #: The columns `excludeInputOutputColumns` leaves out.
 PAYLOAD_KEYS = ("rawInput", "inputContent", "outputContent", "originalOutputContent", "rawOutput")
@@ -150,7 +150,7 @@ class TaskRecord:
     def canonical_json(self) -> str:
         """The whole row in its one spelling (see `wire.canonical_json`), written once."""
         if self._canonical is None:
-            object.__setattr__(self, "_canonical", canonical_json(self.raw))
+            object.__setattr__(self, "_canonical", canonical_decoded(self.raw))
         return self._canonical  # type: ignore[return-value]
 
     @property
@@ -231,7 +231,7 @@ class VersionRecord:
     def canonical_json(self) -> str:
         """The whole entry in its one spelling, written once."""
         if self._canonical is None:
-            object.__setattr__(self, "_canonical", canonical_json(self.raw))
+            object.__setattr__(self, "_canonical", canonical_decoded(self.raw))
         return self._canonical  # type: ignore[return-value]
 
 

@@ -1,16 +1,22 @@
 """JSON between the wire and us, without losing a digit or a character.
 
-`json` of the standard library, not `simplejson`: its decoder is as fast, and its encoder with the trick below is 2.2
-times as fast (100 tasks of 3.5 kB: 4.6 ms against 10.2 ms), which counts for every task of a pull.
+`msgspec` reads and writes nearly everything, five times as fast as the standard library, which counts for every task of
+a pull. What it refuses (halves of surrogate pairs, a byte order mark, whatever is no JSON) the standard library's
+`json` reads or explains; both give the same, and a test compares them.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import secrets
+from contextlib import suppress
 from decimal import Decimal, DecimalException
+from json.encoder import encode_basestring_ascii
 from typing import Any, NoReturn
+
+import msgspec
 
 from telareview.tela.errors import UnreadableReply
 
@@ -23,12 +29,22 @@ _MARK = secrets.token_hex(16)
 _OPENING, _CLOSING = f'"{_MARK}', f'{_MARK}"'
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
+#: What msgspec says when it cannot; the numbers are read by Decimal, which has words of its own.
+_REFUSED = (msgspec.MsgspecError, ValueError, RecursionError, DecimalException)
+
 
 def decode(body: bytes) -> Any:
     """The JSON value in a reply: integers exact, other numbers as Decimal with every digit, text as sent.
 
     Raises UnreadableReply, with a sentence about what came instead.
     """
+    with suppress(*_REFUSED):
+        return _reader.decode(body)
+    return decode_slowly(body)
+
+
+def decode_slowly(body: bytes) -> Any:
+    """As `decode`, by the standard library: what is right, and why a reply is not."""
     text = ""
     try:
         text = body.decode("utf-8").removeprefix("\ufeff")
@@ -51,6 +67,19 @@ def canonical_json(value: Any) -> str:
     return text
 
 
+def canonical_decoded(value: Any) -> str:
+    """The same as `canonical_json`, twice as fast, for what `decode` gave: no floats, no types of our own."""
+    try:
+        text = _writer.encode(value).decode()
+    except _REFUSED:
+        # Half of a surrogate pair, usually.
+        return canonical_json(value)
+    # That letter is ASCII, and the standard library escapes it all the same.
+    if "\x7f" in text or _signed_zeros:
+        return canonical_json(value)
+    return text if text.isascii() else text.encode("ascii", _ESCAPED).decode()
+
+
 def is_too_deep(text: str) -> bool:
     """Whether JSON text nests deeper than MAX_DEPTH. Nearly always answered by counting alone."""
     if text.count("{") + text.count("[") <= MAX_DEPTH:
@@ -68,6 +97,20 @@ def is_too_deep(text: str) -> bool:
 
 def looks_like_html(text: str) -> bool:
     return text.lstrip("\ufeff \t\r\n").startswith("<")
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    """An error handler of codecs: a run of letters beyond ASCII becomes the escapes that JSON has for them."""
+    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - the only kind that an encoder raises
+    return encode_basestring_ascii(error.object[error.start : error.end])[1:-1], error.end
+
+
+def _fraction(text: str) -> Decimal:
+    """A number with a point or an exponent, every digit kept."""
+    number = Decimal(text)
+    if not number and str(number) == "-0":
+        _signed_zeros.add("-0")
+    return number
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -98,7 +141,13 @@ def _reason(text: str, error: Exception) -> str:
     return "The reply holds NaN or Infinity, which are not JSON."
 
 
-_decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
+#: Not empty once this process has met a spelling such as `-0E0`: its value is written like no other (see `_marked`).
+_signed_zeros: set[str] = set()
+_ESCAPED = "telareview.json"
+codecs.register_error(_ESCAPED, _escape)
+_reader = msgspec.json.Decoder(float_hook=_fraction)
+_writer = msgspec.json.Encoder(decimal_format="number", order="sorted")
+_decoder = json.JSONDecoder(parse_float=_fraction, parse_constant=_refuse_constant)
 _encoder = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, check_circular=False, default=_marked
 )

@@ -81,7 +81,7 @@ def test_the_canonical_text_is_written_once(monkeypatch):
     task = read()
     text = task.canonical_json
 
-    monkeypatch.setattr("telareview.tela.records.canonical_json", None)
+    monkeypatch.setattr("telareview.tela.records.canonical_decoded", None)
 
     assert task.canonical_json is text
     assert text == canonical_json(task_row())

@@ -1,3 +1,4 @@
+import json
 import math
 from decimal import Decimal
 
@@ -5,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from telareview.tela import UnreadableReply, canonical_json, decode
-from telareview.tela.wire import MAX_DEPTH, is_too_deep
+from telareview.tela import UnreadableReply, canonical_json, decode, wire
+from telareview.tela.wire import MAX_DEPTH, canonical_decoded, decode_slowly, is_too_deep
 
 # With lone surrogates and NUL, which st.text() leaves out.
 texts = st.text(st.characters(exclude_categories=()), max_size=20)
@@ -137,3 +138,81 @@ def test_depth_is_counted_outside_of_strings_only():
     beyond = "[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1)
 
     assert [is_too_deep(text) for text in (brackets_in_text, wide, at_the_limit, beyond)] == [False, False, False, True]
+
+
+# --- The quick way is the same way ------------------------------------------------------------------------------
+
+numbers = st.integers().map(str) | digits | st.sampled_from(["-0", "-0.0", "-0E0", "1E400", "1e-9", "0E+3", "10" * 40])
+
+
+@st.composite
+def wire_texts(draw):
+    """JSON as a server may write it: escaped or not, spaced or not, numbers in any spelling, keys in any order."""
+    marks: dict[str, str] = {}
+
+    def spelled(value):
+        if isinstance(value, int) and not isinstance(value, bool):
+            mark = f"number {len(marks)} here"
+            marks[f'"{mark}"'] = draw(numbers)
+            return mark
+        if isinstance(value, list):
+            return [spelled(each) for each in value]
+        return {key: spelled(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+    spacing = draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", "\t: ")]))
+    text = json.dumps(spelled(draw(values)), ensure_ascii=draw(st.booleans()), separators=spacing)
+    for mark, number in marks.items():
+        text = text.replace(mark, number)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def read_by(reader, body):
+    """The value, or the sentence about what came instead."""
+    try:
+        return reader(body)
+    except UnreadableReply as error:
+        return str(error)
+
+
+@settings(max_examples=500)
+@given(wire_texts())
+@example(b'{"a\\"\\\\\\u00e9\\\\n": "\\\\\\"\xc3\xa9\\\\\xc3\xa9\\"", "\x7f": "\\u007f\\u2028"}')
+def test_both_ways_read_and_write_the_same(body):
+    wire._signed_zeros.clear()
+    value = read_by(decode, body)
+
+    slowly = read_by(decode_slowly, body)
+    assert repr(value) == repr(slowly)
+    assert canonical_decoded(value) == canonical_json(slowly)
+
+
+@settings(max_examples=500)
+@given(wire_texts(), st.data())
+def test_both_ways_refuse_the_same(body, data):
+    place = data.draw(st.integers(0, len(body)))
+    broken = body[:place] + data.draw(st.binary(max_size=3)) + body[place + data.draw(st.integers(0, 3)) :]
+
+    assert repr(read_by(decode, broken)) == repr(read_by(decode_slowly, broken))
+
+
+@given(values)
+@example({"\U00010000": 1, "\uffff": 2, "é": 3, "": 4, "aa": 5, "a": 6})
+@example([Decimal("-0.0"), Decimal("1E+2"), "a\x7fé"])
+def test_both_ways_write_the_same_value(value):
+    wire._signed_zeros.clear()
+
+    assert canonical_decoded(value) == canonical_json(value)
+
+
+@pytest.mark.parametrize("value", ["a" * 10, [["\ud800"]], {"\udc00": 1}])
+def test_the_quick_way_leaves_what_it_cannot_write_to_the_other(value):
+    assert canonical_decoded(value) == canonical_json(value)
+
+
+def test_absurd_nesting_is_refused_by_both():
+    value: object = 1
+    for _ in range(200_000):
+        value = [value]
+
+    with pytest.raises(RecursionError):
+        canonical_decoded(value)
