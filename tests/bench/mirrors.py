@@ -52,10 +52,15 @@ class Mirrors:
 
     def fresh(self, name: str) -> str:
         """Address of an empty database with every table, made anew."""
+        self.empty(name)
+        manage("migrate", "--verbosity", "0", database=self.server.url(name))
+        return self.server.url(name)
+
+    def empty(self, name: str) -> str:
+        """Address of a database without a table, made anew."""
         self.drop(name)
         with self._connect() as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        manage("migrate", "--verbosity", "0", database=self.server.url(name))
         return self.server.url(name)
 
     def drop(self, name: str) -> None:

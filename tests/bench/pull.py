@@ -137,14 +137,14 @@ def _rows_written(database: str) -> int:
 
 
 @contextmanager
-def sandbox(tasks: int, latency: int) -> Iterator[str]:
-    """The stand-in of Tela with so many tasks, each call answered `latency` milliseconds later."""
+def sandbox(tasks: int, latency: int, *words: str) -> Iterator[str]:
+    """The stand-in of Tela with so many tasks, each call answered `latency` milliseconds later; `words` are its own."""
     port = free_port()
     child = spawn(
         "sandbox",
         [
             *(sys.executable, "-u", "-m", "telareview.sandbox", "--port", str(port), "--key", KEY, "--now", NOW),
-            *("--tasks", str(tasks), "--latency", str(latency), "--with-parent"),
+            *("--tasks", str(tasks), "--latency", str(latency), "--with-parent", *words),
         ],
         log=FOLDER / "logs" / f"sandbox-{port}.log",
         cwd=ROOT,
