@@ -41,6 +41,8 @@ LIFE_SECONDS, DATABASE_SECONDS = 300, 30
 LOOK_SECONDS = 0.02
 PULL = ("pull_tasks", "--json")
 WORKER = ("worker", "--every", "1")
+#: What PostgreSQL knows these processes by.
+MORTAL = "telareview-mortal"
 
 
 class Truth:
@@ -161,6 +163,7 @@ class Trial:
                 TELA_API_URL=self.sandbox.url,
                 TELA_API_KEY=self.sandbox.key,
                 TELAREVIEW_VAR=str(self.logs),
+                PGAPPNAME=MORTAL,
             ),
         )
 
@@ -174,17 +177,14 @@ class Trial:
     def _wait_for_the_database(self) -> None:
         """It may still be finishing what the killed process had sent."""
         deadline = time.monotonic() + DATABASE_SECONDS
-        others = (
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-            "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-        )
+        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
         with connection.cursor() as cursor:
-            cursor.execute(others)
+            cursor.execute(others, [MORTAL])
             while cursor.fetchone()[0]:
                 if time.monotonic() > deadline:
                     raise RuntimeError("The database still serves a killed process.")
                 time.sleep(LOOK_SECONDS)
-                cursor.execute(others)
+                cursor.execute(others, [MORTAL])
 
     def _claims_too_much(self) -> list[str]:
         """Windows whose position is ahead of the tasks that came with it."""
