@@ -150,10 +150,16 @@ if _owner and any(_owner.get(key) != DATABASES["default"].get(key) for key in ("
 DATABASE_OWNER = {key: _owner.get(key, "") for key in ROLE} if _owner else {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+#: `pages`: pieces of pages and what they are made of, for seconds, so that the next reader does not wait for the same.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "pages"},
+}
+
 # --- People -----------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.Person"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["telareview.accounts.backends.MemberBackend"]
 LOGIN_REDIRECT_URL = "/tasks/"
 LOGIN_URL = "/accounts/login/"
 AUTH_PASSWORD_VALIDATORS = [

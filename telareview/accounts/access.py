@@ -18,6 +18,7 @@ from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from telareview.accounts.backends import memberships_of
 from telareview.accounts.models import Membership, Person, Workspace
 from telareview.accounts.roles import RIGHTS, Right, Role
 from telareview.web.errors import Refused
@@ -44,7 +45,7 @@ type View[**P] = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
 class WorkspaceMiddleware:
-    """Sets `request.memberships`, `request.membership` and `request.workspace`: one query, and none for a visitor.
+    """Sets `request.memberships`, `request.membership` and `request.workspace`: they came with the person.
 
     The workspace is the one last chosen in this session if the person is still a member, else the first by name.
     """
@@ -56,11 +57,8 @@ class WorkspaceMiddleware:
         entered = cast("MemberRequest", request)
         entered.memberships = []
         if request.user.is_authenticated:
-            entered.memberships = list(
-                Membership.objects.filter(person=request.user)
-                .select_related("workspace")
-                .order_by("workspace__name", "workspace_id")
-            )
+            at_hand = cast("Person", request.user).entered
+            entered.memberships = at_hand if at_hand is not None else list(memberships_of(request.user.pk))
         chosen = request.session.get(SESSION_WORKSPACE) if entered.memberships else None
         membership = next(
             (each for each in entered.memberships if each.workspace.slug == chosen),

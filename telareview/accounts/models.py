@@ -69,6 +69,9 @@ class Person(AbstractBaseUser):
         MIDDLE = 50, "50"
         LARGE = 100, "100"
 
+    #: The memberships that came with the person of a session, else None. (accounts/backends.py)
+    entered: list[Membership] | None = None
+
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=150, blank=True)
     #: Empty: the language the browser asks for.
