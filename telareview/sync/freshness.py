@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.core.cache import caches
 from django.utils import timezone
 
 from telareview.accounts.models import Workspace
@@ -13,6 +14,8 @@ from telareview.sync.progress import Progress, progress_of
 #: Cycles that may be missed, and what a cycle itself may take.
 MISSED_CYCLES, A_CYCLE_TAKES = 3, dt.timedelta(seconds=10)
 DEFAULT_SECONDS = 30
+#: How long the word at the head of every page may be late: asking took a tenth of the list page's time.
+ALARM_KEPT_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,15 @@ def freshness_of(workspace: Workspace) -> Freshness:
 
 
 def alarm_of(workspace: Workspace) -> Freshness | None:
-    """The freshness if it is loud, for the head of every page; one statement where all is well."""
+    """The freshness if it is loud, for the head of every page; asked at most every few seconds."""
+    alarm: Freshness | None = caches["pages"].get_or_set(
+        f"alarm-{workspace.pk}", lambda: _alarm(workspace), ALARM_KEPT_SECONDS
+    )
+    return alarm
+
+
+def _alarm(workspace: Workspace) -> Freshness | None:
+    """One statement where all is well."""
     bookmark = Bookmark.objects.filter(workspace=workspace).first()
     if bookmark is not None and bookmark.failing_since is None and timezone.now() <= _stale_from(workspace, bookmark):
         return None

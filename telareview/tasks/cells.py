@@ -5,13 +5,14 @@ of that. Every text from Tela goes through `escape`, here and nowhere else.
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from telareview.web.direction import escape
-from telareview.web.templatetags.formats import duration, instant, middle_cut, number, short_id
+from telareview.web.templatetags.formats import duration, instant_element, middle_cut, number, short_id
 from telareview.web.times import MISSING
 
 if TYPE_CHECKING:
@@ -21,9 +22,15 @@ if TYPE_CHECKING:
 PATH_CHARACTERS = 28
 
 
-def cells(row: "Row", keys: Iterable[str]) -> SafeString:
-    """The `<td>`s (and the name's `<th>`) of one row, in the order of the column keys."""
-    return mark_safe("".join(CELLS[key](row) for key in keys))  # noqa: S308  # nosec B308 B703 - each cell escapes
+def table_rows(rows: Iterable["Row"]) -> SafeString:
+    """The `<tr>`s of a page: for each task its `<td>`s (and the name's `<th>`) in the order of the row's keys."""
+    return mark_safe("".join([_table_row(row) for row in rows]))  # noqa: S308  # nosec B308 B703 - each cell escapes
+
+
+def _table_row(row: "Row") -> str:
+    kind = f"{'is-fresh' if row.is_fresh else ''}{' is-gone' if row.task.gone_at else ''}"
+    cells = "".join([CELLS[key](row) for key in row.keys])
+    return f'<tr id="t-{row.task.task_id}" class="{kind}">{cells}</tr>\n'
 
 
 def _name(row: "Row") -> str:
@@ -41,7 +48,7 @@ def _status(row: "Row") -> str:
     if row.task.gone_at:
         return f'<td class="state"><span class="s gone">{escape(_("Gone"))}</span></td>'
     status = escape(row.task.status)
-    return f'<td class="state"><span class="s" data-status="{status}">{escape(str(row.status))}</span></td>'
+    return f'<td class="state"><span class="s" data-status="{status}">{escape(row.status)}</span></td>'
 
 
 def _revision(row: "Row") -> str:
@@ -72,18 +79,22 @@ def _creator(row: "Row") -> str:
     return f'<td class="who minor" title="{escape(who or "")}">{MISSING if who is None else escape(who)}</td>'
 
 
+def _moment(row: "Row", moment: datetime | None) -> str:
+    return MISSING if moment is None else instant_element(moment, row.reading)
+
+
 def _approved(row: "Row") -> str:
     none = "" if row.task.approved_at else " none"
-    return f'<td class="time{none}">{instant(row.task.approved_at)}</td>'
+    return f'<td class="time{none}">{_moment(row, row.task.approved_at)}</td>'
 
 
 def _updated(row: "Row") -> str:
     minor = " minor" if row.task.approved_at else ""
-    return f'<td class="time{minor}">{instant(row.task.updated_at)}</td>'
+    return f'<td class="time{minor}">{_moment(row, row.task.updated_at)}</td>'
 
 
 def _created(row: "Row") -> str:
-    return f'<td class="time minor">{instant(row.task.created_at)}</td>'
+    return f'<td class="time minor">{_moment(row, row.task.created_at)}</td>'
 
 
 def _app(row: "Row") -> str:

@@ -1,5 +1,7 @@
 """The words people read for what Tela writes. Unknown ones are shown as they came."""
 
+from functools import lru_cache
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +24,12 @@ REVISION_WORDS: dict[str, Promise] = {
 
 def status_word(status: str) -> str | Promise:
     return STATUS_WORDS.get(status, status)
+
+
+@lru_cache(maxsize=1000)
+def status_text(status: str, _language: str) -> str:
+    """The word in the active language, which keeps them apart: every row of the list asks."""
+    return str(status_word(status))
 
 
 def revision_word(revision_process: str) -> str | Promise:

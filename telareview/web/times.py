@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 MISSING = "—"
@@ -47,8 +48,9 @@ def precise_text(moment: datetime, language: str, zone: tzinfo) -> str:
     return f"{_clock_text(local, language)}:{local.second:02d} {_offset(local.utcoffset())}"
 
 
+@lru_cache(maxsize=10_000)
 def absolute_and_exact_text(moment: datetime, language: str, zone: tzinfo) -> tuple[str, str]:
-    """What `absolute_text` and `exact_text` say, for half the work: the zone is asked once."""
+    """What `absolute_text` and `exact_text` say, for half the work; none where a list is read again."""
     local = moment.astimezone(zone)
     absolute = _clock_text(local, language)
     return absolute, f"{absolute}:{local.second:02d} {_offset_text(str(zone), local.utcoffset())}"
@@ -59,17 +61,26 @@ def zone_text(zone: tzinfo, moment: datetime) -> str:
     return _offset_text(str(zone), moment.astimezone(zone).utcoffset())
 
 
-def relative_text(moment: datetime, now: datetime) -> str | None:
-    """`14 min ago` for a moment of the last 24 hours; None for an older one and for the future."""
+def relative_text(moment: datetime, now: datetime, language: str = "") -> str | None:
+    """`14 min ago` for a moment of the last 24 hours; None for an older one and for the future.
+
+    In the language that is active, which a caller that has it at hand may name.
+    """
     age = now - moment
     if age >= RELATIVE_BELOW or age < -CLOCK_TOLERANCE:
         return None
     seconds = int(age.total_seconds())
     if seconds < MINUTE:
         return _("just now")
-    if seconds < HOUR:
-        return _("%(count)d min ago") % {"count": seconds // MINUTE}
-    return _("%(count)d h ago") % {"count": seconds // HOUR}
+    return _ago(seconds // MINUTE, language or get_language() or "en")
+
+
+@lru_cache(maxsize=4096)
+def _ago(minutes: int, _language: str) -> str:
+    """Every row of a busy list says it; the language is the active one, and keeps them apart."""
+    if minutes < HOUR // MINUTE:
+        return _("%(count)d min ago") % {"count": minutes}
+    return _("%(count)d h ago") % {"count": minutes * MINUTE // HOUR}
 
 
 def iso_text(moment: datetime) -> str:

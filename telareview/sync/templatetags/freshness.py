@@ -11,6 +11,6 @@ register = template.Library()
 
 @register.inclusion_tag("sync/_stale.html", takes_context=True)
 def stale_banner(context: dict[str, Any]) -> dict[str, Any]:
-    """The banner where the mirror of the reader's workspace is loud, else nothing; one statement where all is well."""
+    """The banner where the mirror of the reader's workspace is loud, else nothing."""
     workspace = context.get("workspace")
     return {"freshness": alarm_of(workspace) if workspace is not None else None}
