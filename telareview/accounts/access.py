@@ -57,7 +57,7 @@ class WorkspaceMiddleware:
         entered = cast("MemberRequest", request)
         entered.memberships = []
         if request.user.is_authenticated:
-            at_hand = cast("Person", request.user).entered
+            at_hand = request.user.entered
             entered.memberships = at_hand if at_hand is not None else list(memberships_of(request.user.pk))
         chosen = request.session.get(SESSION_WORKSPACE) if entered.memberships else None
         membership = next(
