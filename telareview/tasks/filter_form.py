@@ -37,10 +37,9 @@ class Facets:
 
     @classmethod
     def of(cls, workspace: Workspace) -> "Facets":
-        found: Facets = caches["pages"].get_or_set(
-            f"facets-{workspace.pk}", lambda: cls._asked(workspace), FACETS_KEPT_SECONDS
-        )
-        return found
+        key = f"facets-{workspace.pk}"
+        found: Facets | None = caches["pages"].get_or_set(key, lambda: cls._asked(workspace), FACETS_KEPT_SECONDS)
+        return found or cls._asked(workspace)
 
     @classmethod
     def _asked(cls, workspace: Workspace) -> "Facets":
