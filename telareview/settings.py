@@ -10,8 +10,10 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from telareview import env
+from telareview.ledger.places import read_places
 from telareview.web.client import is_loopback
 from telareview.web.logs import configure_structlog, logging_config
+from telareview.web.mail import read_mail_server
 from telareview.web.redaction import never_log, never_log_password_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -47,6 +49,15 @@ if urlsplit(TELA_API_URL).scheme not in {"http", "https"} or not urlsplit(TELA_A
     raise ImproperlyConfigured(
         f"TELA_API_URL is {TELA_API_URL!r}. Set it to an address such as https://api.tela.com, or unset it."
     )
+
+# --- Seals ------------------------------------------------------------------------------------------------
+
+#: Where signed checkpoints are brought, so that history cannot be rewritten together with them.
+SEAL_PLACES = read_places(
+    file=env.text("TELAREVIEW_SEAL_FILE"),
+    mail=env.listed("TELAREVIEW_SEAL_MAIL"),
+    webhooks=env.listed("TELAREVIEW_SEAL_WEBHOOK"),
+)
 
 # --- What is installed ------------------------------------------------------------------------------------
 
@@ -190,6 +201,11 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "telareview_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "telareview_csrf"
 CSRF_FAILURE_VIEW = "telareview.web.errors.form_expired"
 
+# --- Mail -------------------------------------------------------------------------------------------------
+
+MAILERS = {"default": {"OPTIONS": read_mail_server(env.text("EMAIL_URL", "smtp://localhost"))}}
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "telareview@localhost")
+
 # --- Language, time, static files -------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -248,3 +264,7 @@ for secret in (SECRET_KEY, TELA_API_KEY, TELA_WEBHOOK_SECRET):
 never_log_password_of(DATABASE_URL)
 if DATABASE_OWNER_URL:
     never_log_password_of(DATABASE_OWNER_URL)
+never_log_password_of(env.text("EMAIL_URL"))
+for place in SEAL_PLACES:
+    if place.kind == "webhook":
+        never_log(place.address)

@@ -58,7 +58,7 @@ def facts_of(workspace: Workspace) -> Facts:
     sweeps = SyncRun.objects.filter(
         workspace=workspace, kind=SyncRun.Kind.SWEEP, outcome=SyncRun.Outcome.COMPLETE
     ).order_by("-ended_at")
-    head: Any = Checkpoint.objects.order_by("-size").values_list("size", "root").first()
+    head: Any = Checkpoint.objects.filter(workspace=workspace).order_by("-size").values_list("size", "root").first()
     return Facts(
         taken_at=taken_at,
         synced_at=bookmark.synced_at if bookmark else None,

@@ -5,11 +5,14 @@ line, and a line for each signature: an em dash, the key's name, and base64 of k
 (c2sp.org/signed-note, c2sp.org/tlog-checkpoint)
 """
 
-from base64 import b64encode
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from telareview.accounts.encryption import encrypted
 from telareview.accounts.models import Workspace
@@ -20,6 +23,56 @@ ED25519 = b"\x01"
 KEY_ID_BYTES = 4
 #: Of the public key, in the name of its tree: two installations may have workspaces of one name.
 NAME_DIGITS = 8
+#: Lines up to an empty one, then lines of signatures. Notes may follow each other in one text.
+NOTE = re.compile(r"((?:[^\n]+\n)+)\n((?:— [^\n]+\n)+)")
+TEXT = re.compile(r"([^\n]+)\n(0|[1-9][0-9]{0,17})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A checkpoint as somebody kept it. Nothing is believed of it before its signature was checked."""
+
+    name: str
+    size: int
+    root: bytes
+    text: str
+    #: (key's name, key id ‖ signature)
+    signatures: tuple[tuple[str, bytes], ...]
+
+    def is_signed_by(self, keys: Iterable[SigningKey]) -> bool:
+        """Whether one of the keys made one of the signatures."""
+        for key in keys:
+            public = bytes(key.public_key)
+            for name, raw in self.signatures:
+                if name == key.name == self.name and raw[:KEY_ID_BYTES] == key_id(name, public):
+                    try:
+                        Ed25519PublicKey.from_public_bytes(public).verify(raw[KEY_ID_BYTES:], self.text.encode())
+                    except InvalidSignature:
+                        continue
+                    return True
+        return False
+
+
+def read_notes(joined: str) -> Iterator[Note]:
+    """The notes in a text, one after the other. Raises ValueError, with the line, where something else stands."""
+    at = 0
+    while joined[at:].strip():
+        found = NOTE.match(joined, at)
+        told = TEXT.fullmatch(found[1]) if found else None
+        if not found or not told:
+            line = joined.count("\n", 0, at) + 1
+            raise ValueError(f"What begins in line {line} is no signed checkpoint.")
+        signatures = tuple(_signature(line) for line in found[2].removesuffix("\n").split("\n"))
+        yield Note(told[1], int(told[2]), b64decode(told[3]), found[1], signatures)
+        at = found.end()
+
+
+def _signature(line: str) -> tuple[str, bytes]:
+    name, _, encoded = line.removeprefix("— ").partition(" ")
+    try:
+        return name, b64decode(encoded, validate=True)
+    except ValueError:
+        return name, b""
 
 
 @dataclass(frozen=True, slots=True)

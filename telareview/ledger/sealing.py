@@ -7,6 +7,7 @@ milliseconds; a thorough one goes back to the first. Leaves and commitments are 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -25,6 +26,8 @@ SEALER_LOCK = 0x7365616C
 ROUND = 5_000
 #: Ids that may still be on their way when later ones have been sealed; a page of a pull draws some hundred.
 LOOK_BACK = 10_000
+#: A page counts no further.
+COUNTED = 10_000
 
 
 class SealError(Exception):
@@ -66,15 +69,20 @@ def seal(*, thorough: bool = False) -> Sealed:
             return Sealed(leaves, checkpoints)
 
 
-def unsealed(workspace: Workspace) -> tuple[int, Any]:
-    """How many records of a workspace have no leaf, and since when the oldest of them waits (None: none does)."""
+def unsealed(workspace: Workspace, *, thorough: bool = True) -> tuple[int, datetime | None]:
+    """How many records of a workspace have no leaf, and since when the oldest of them waits (None: none does).
+
+    Without `thorough` it looks back as far as the sealer does, and counts no further than COUNTED.
+    """
     count, oldest = 0, None
     with connection.cursor() as cursor:
         for source in sources():
+            beyond = -1 if thorough else largest_sealed(cursor, source) - LOOK_BACK
             cursor.execute(
-                f"SELECT count(*), min({source.recorded_at}) FROM {source.table} AS record "  # noqa: S608 - our own names
-                f"WHERE record.workspace_id = %s AND {source.where} AND {_without_leaf(source)}",
-                [workspace.pk],
+                f"SELECT count(*), min(since) FROM (SELECT {source.recorded_at} AS since "  # noqa: S608 - our own names
+                f"FROM {source.table} AS record WHERE record.workspace_id = %s AND record.id > %s AND {source.where} "
+                f"AND {_without_leaf(source)} ORDER BY record.id LIMIT %s) AS waiting",
+                [workspace.pk, beyond, None if thorough else COUNTED],
             )
             some, since = cursor.fetchone()
             count += some

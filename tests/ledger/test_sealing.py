@@ -103,6 +103,9 @@ def test_leaves_do_not_depend_on_the_session(acme):
 
     seal()
 
+    with connection.cursor() as cursor:
+        # Django expects UTC of what it reads.
+        cursor.execute("SET LOCAL TimeZone = 'UTC'")
     for leaf in Leaf.objects.filter(source="version"):
         assert bytes(leaf.hash) == leaf_hash(leaf_in_python(TaskVersion.objects.get(pk=leaf.record_id))[1])
 
