@@ -6,6 +6,8 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("telareview.web.urls")),
     path("accounts/", include("telareview.accounts.urls")),
+    # Before whatever else stands under /history/.
+    path("history/seals/", include("telareview.ledger.urls")),
     # Before the tasks' own, which know nothing of syncing.
     path("", include("telareview.sync.urls")),
     path("", include("telareview.review.urls")),

@@ -16,6 +16,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 
 from telareview.accounts.models import Workspace
+from telareview.ledger.jobs import ask_for_seal
 from telareview.sync import deliveries as _deliveries  # noqa: F401 - registers the jobs of webhook calls
 from telareview.sync.backfill import is_filled
 from telareview.sync.connection import NoKey, tela_client
@@ -44,6 +45,8 @@ def pull_workspace(context: JobContext, workspace_id: int) -> None:
     with _client_of(workspace_id) as (workspace, client):
         run = pull_tasks(workspace, client, should_stop=context.should_abort)
         _log(workspace, run)
+        if run.new or run.changed:
+            ask_for_seal()
         if has_news(workspace):
             ask_for(told_versions, workspace)
 

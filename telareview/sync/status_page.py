@@ -42,6 +42,7 @@ def status(request: "MemberRequest") -> HttpResponse:
         **_runs(workspace),
         "quarantined": _quarantined(workspace),
         "may_sync": request.membership.may("sync"),
+        "may_export": request.membership.may("export"),
         "apps": named_apps(workspace),
     }
     return render_page_or_part(request, "sync/status.html", "runs", context)

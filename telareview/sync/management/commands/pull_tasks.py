@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from telareview.accounts.encryption import UnreadableSecret
 from telareview.accounts.models import Workspace
 from telareview.accounts.workspaces import DEFAULT_SLUG, ensure_default_workspace
+from telareview.ledger.sealing import SealError, seal
 from telareview.sync.connection import NoKey, tela_client
 from telareview.sync.models import SyncRun
 from telareview.sync.progress import Progress
@@ -78,9 +80,17 @@ class Command(BaseCommand):
 
         with client, bar:
             run = self._patiently(pull, options)
+        self._seal()
         self._tell(_summary(run), options)
         if run.outcome != SyncRun.Outcome.COMPLETE:
             raise SystemExit(NOT_WHOLE)
+
+    def _seal(self) -> None:
+        """What arrived is sealed at once; where it cannot be, it waits for a seal and the pull counts all the same."""
+        try:
+            seal()
+        except (SealError, UnreadableSecret) as error:
+            self.stderr.write(f"Nothing was sealed: {error}")
 
     def _patiently(self, pull: Callable[[], SyncRun], options: dict[str, Any]) -> SyncRun:
         """Run it, after waiting for another pull (the worker's, usually) to end."""
