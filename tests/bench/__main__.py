@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tests.bench import csv_figures, list_figures, pull, throughput, webhooks
+from tests.bench import csv_figures, list_figures, pull, seal, throughput, webhooks
 from tests.bench.figures import Figure, table
 from tests.bench.mirrors import FOLDER, Mirrors, alone, mirrors
 
@@ -19,6 +19,7 @@ PARTS: dict[str, tuple[str, Callable[[Mirrors, int], list[Figure]], int, bool]] 
     "list": ("List page, {:,} tasks", list_figures.figures, 1_000_000, False),
     "csv": ("CSV, {:,} tasks", csv_figures.figures, 1_000_000, False),
     "pull": ("First pull from the sandbox, {:,} tasks", pull.figures, 100_000, True),
+    "seal": ("Seals, {:,} versions", seal.figures, 1_000_000, False),
     "throughput": ("Beside a bare loop and dlt, {:,} tasks", throughput.figures, 20_000, False),
     "webhooks": ("Webhooks, a storm of {:,} calls first", webhooks.figures, 10_000, True),
 }

@@ -63,6 +63,17 @@ class Mirrors:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return self.server.url(name)
 
+    def copy(self, name: str, to: str) -> str:
+        """Address of a copy of a database, made anew."""
+        self.drop(to)
+        with self._connect() as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                    sql.Identifier(to), sql.Identifier(name)
+                )
+            )
+        return self.server.url(to)
+
     def drop(self, name: str) -> None:
         with self._connect() as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

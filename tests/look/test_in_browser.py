@@ -183,6 +183,7 @@ PAGES = (
     "/tasks/?q=nobody&colour=red",
     "/sync/",
     "/exports/",
+    "/history/seals/",
     "/accounts/password/change/",
     "/accounts/preferences/",
 )

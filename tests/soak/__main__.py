@@ -19,6 +19,7 @@ TRIALS = {
     "convergence": "200 seeds of a Tela that moves, fails and lies: the mirror equals it in the end",
     "kills": "50 times kill -9 during a first fill of 100,000 tasks: nothing lost, nothing told twice",
     "freshness": "five minutes of a living Tela: each change in the mirror within 60 s, by polling alone",
+    "tampering": "seven kinds of tampering at a hundred places each: found and located, here and by a stranger",
     "writers": "10,000 snapshots in random order by 8 writers: the newest wins for every task",
 }
 
