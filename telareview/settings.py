@@ -268,3 +268,5 @@ never_log_password_of(env.text("EMAIL_URL"))
 for place in SEAL_PLACES:
     if place.kind == "webhook":
         never_log(place.address)
+
+PROCRASTINATE_IMPORT_PATHS = ["telareview.review.bulk_jobs"]

@@ -41,6 +41,8 @@ class Queue:
     at: int
     #: How many waited when the queue was begun.
     of: int
+    #: What of the address could not be read, a sentence each: the list is wider than was meant.
+    problems: tuple[str, ...] = ()
 
     def next_address(self, after: TaskFacts | None = None) -> str:
         """Where the next task is found: behind `after` in the list's order, else from its start."""
@@ -63,9 +65,11 @@ def queue_of(request: "MemberRequest", query: QueryDict, zone: ZoneInfo) -> Queu
     """The queue that a list's query names, with `at` and `of` beside it."""
     query = query.copy()
     at, of = (_number(query.pop(name, [""])[-1]) for name in (AT, OF))
-    reader = Reader(zone, now=timezone.now(), page_size=request.user.page_size)
-    task_filter, _problems = parse(query, reader)
-    return Queue(task_filter.replace(as_of=None, source="", cols=(), gone="exclude"), max(1, at), of)
+    seen = Task.objects.all().distinct_values("status", request.workspace) if "status" in query else ()
+    reader = Reader(zone, frozenset(seen), now=timezone.now(), page_size=request.user.page_size)
+    task_filter, problems = parse(query, reader)
+    task_filter = task_filter.replace(as_of=None, source="", cols=(), gone="exclude")
+    return Queue(task_filter, max(1, at), of, tuple(map(str, problems)))
 
 
 def waiting(workspace: Workspace, task_filter: TaskFilter, zone: ZoneInfo) -> FactsQuerySet:

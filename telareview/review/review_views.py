@@ -69,6 +69,8 @@ def next_task(request: "MemberRequest") -> HttpResponse:
     except BrokenCursor:
         queue = Queue(queue.task_filter.from_start(), 1, 0)
         found = claim_next(request.workspace, request.user, queue, zone)
+    for problem in queue.problems:
+        messages.warning(request, problem)
     left = waiting(request.workspace, queue.task_filter.from_start(), zone).count()
     if found is None:
         return render(request, "review/queue_end.html", {"queue": queue, "left": left, "done": queue.at - 1})

@@ -1,0 +1,204 @@
+"""All waiting tasks of a list approved at once: counted, asked again, each looked at again, and each told."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from telareview.review.bulk import BulkReview, SelectionChanged, begin, carry_on, counts, select
+from telareview.review.bulk_jobs import approve_bulk
+from telareview.review.claims import take
+from telareview.review.models import OutgoingAction
+from telareview.tasks.acts import acts_of, approver_here
+from tests.accounts.cast import make_person, signed_in
+from tests.review.test_queue import LIST, OLDEST, UTC
+from tests.review.test_review_page import group
+from tests.review.waiting import CONTENT, in_tela, waiting, writes
+
+ADDRESS = f"/tasks/review/bulk/?{LIST}"
+
+
+@pytest.fixture
+def desk(reviewer):
+    return signed_in(reviewer)
+
+
+def test_it_says_how_many_and_asks_before_anything_is_written(acme, sandbox, desk):
+    waiting(acme, sandbox, CONTENT, CONTENT, CONTENT)
+    sandbox.requests.clear()
+
+    shown = desk.get(ADDRESS).content.decode()
+
+    assert "3 tasks of this list wait for review" in shown
+    assert "Approve 3 tasks" in shown
+    assert sandbox.requests == []
+    assert not BulkReview.objects.exists()
+
+
+def test_once_confirmed_a_worker_approves_each_in_the_persons_name(
+    acme, sandbox, desk, reviewer, django_capture_on_commit_callbacks
+):
+    made = waiting(acme, sandbox, CONTENT, CONTENT, CONTENT)
+    mark = group(r'name="mark" value="(\w+)"', desk.get(ADDRESS).content.decode())
+
+    answer = desk.post(ADDRESS, {"mark": mark})
+    bulk = BulkReview.objects.get()
+    assert answer["Location"] == f"/tasks/review/bulk/{bulk.pk}/"
+    assert "0 of 3 done" in desk.get(answer["Location"]).content.decode()
+    with_client(acme, lambda client: carry_on(bulk, client, reviewer))
+
+    shown = desk.get(answer["Location"]).content.decode()
+    assert "3 of 3 done, 3 approved by rui@acme.example" in shown
+    assert "All were approved." in shown
+    for each in made:
+        assert approver_here(acts_of(acme, each.id), in_tela(sandbox, each.id).approved_at) == "rui@acme.example"
+
+
+def with_client(workspace, do):
+    from telareview.sync.connection import writing_client
+
+    with writing_client(workspace) as client:
+        return do(client)
+
+
+def test_another_number_or_another_set_of_the_same_number_is_refused(acme, sandbox, desk, reviewer):
+    first, _second = waiting(acme, sandbox, CONTENT, CONTENT)
+    mark = group(r'name="mark" value="(\w+)"', desk.get(ADDRESS).content.decode())
+    waiting(acme, sandbox, CONTENT)
+
+    answer = desk.post(ADDRESS, {"mark": mark})
+
+    assert answer.status_code == 409
+    assert "3 tasks of this list wait" in answer.content.decode()
+    with pytest.raises(SelectionChanged):
+        begin(acme, reviewer, "", select(acme, OLDEST.replace(ids=(first.id,)), UTC), mark)
+    assert not BulkReview.objects.exists()
+
+
+def test_a_list_that_cannot_be_read_approves_nothing(acme, sandbox, desk):
+    waiting(acme, sandbox)
+    mark = select(acme, OLDEST, UTC).mark
+
+    shown = desk.get("/tasks/review/bulk/?taskName=NF-&createdAtSince=yesterdayish").content.decode()
+    answer = desk.post("/tasks/review/bulk/?taskName=NF-&createdAtSince=yesterdayish", {"mark": mark})
+
+    assert "nothing can be approved from here" in shown
+    assert "<button" not in group(r"<main(.*?)</main>", answer.content.decode())
+    assert not BulkReview.objects.exists()
+
+
+def test_what_changed_is_held_or_is_gone_is_left_out_and_told(acme, sandbox, desk, reviewer, client_of_tela):
+    ok, changed, held, gone, taken = waiting(acme, sandbox, *[CONTENT] * 5)
+    selection = select(acme, OLDEST, UTC)
+    bulk = begin(acme, reviewer, LIST, selection, selection.mark)
+    sandbox.world.edit(str(changed.id), {"cliente": "Other"})
+    take(acme, make_person("reviewer", acme, "eva@acme.example"), held.id)
+    sandbox.world.delete(str(gone.id))
+    sandbox.world.approve(str(taken.id), "eva@acme.example")
+
+    carry_on(bulk, client_of_tela, reviewer)
+
+    assert dict(bulk.tasks.values_list("task_id", "result")) == {
+        ok.id: "approved",
+        changed.id: "changed",
+        held.id: "held",
+        gone.id: "gone",
+        taken.id: "changed",
+    }
+    shown = desk.get(f"/tasks/review/bulk/{bulk.pk}/").content.decode()
+    assert "eva@acme.example is reviewing it." in shown
+    assert counts(bulk)["done"] == 5
+
+
+def test_interrupted_it_goes_on_where_it_stopped(acme, sandbox, reviewer, client_of_tela):
+    waiting(acme, sandbox, *[CONTENT] * 4)
+    selection = select(acme, OLDEST, UTC)
+    bulk = begin(acme, reviewer, LIST, selection, selection.mark)
+    left = iter([False, False])
+
+    carry_on(bulk, client_of_tela, reviewer, should_stop=lambda: next(left, True))
+    assert counts(bulk)["done"] == 2
+    carry_on(bulk, client_of_tela, reviewer)
+
+    assert counts(bulk)["approved"] == 4
+    assert OutgoingAction.objects.count() == 4
+    assert len(writes(sandbox)) == 4 + 1
+
+
+def test_who_may_no_longer_approve_does_not(acme, sandbox, reviewer, settings):
+    waiting(acme, sandbox)
+    selection = select(acme, OLDEST, UTC)
+    bulk = begin(acme, reviewer, LIST, selection, selection.mark)
+    settings.TELA_ALLOW_WRITES = False
+
+    class Context:
+        should_abort = staticmethod(lambda: False)
+
+    approve_bulk.func(Context(), bulk.pk)
+
+    bulk.refresh_from_db()
+    assert bulk.trouble
+    assert counts(bulk)["waiting"] == 1
+
+
+def approve(*words: str) -> dict:
+    out = StringIO()
+    call_command("approve", *words, "--workspace", "acme", "--as", "rui@acme.example", "--json", stdout=out)
+    return json.loads(out.getvalue().splitlines()[-1])
+
+
+def test_the_command_says_what_it_would_do_and_does_it(acme, sandbox, reviewer):
+    made = waiting(acme, sandbox, CONTENT, CONTENT)
+    sandbox.requests.clear()
+
+    assert approve("--query", LIST, "--dry-run")["tasks"] == 2
+    assert writes(sandbox) == []
+    done = approve("--query", LIST, "--expect", "2")
+
+    assert (done["approved"], done["left_out"]) == (2, [])
+    assert [in_tela(sandbox, each.id).status for each in made] == ["completed"] * 2
+
+
+def test_the_command_takes_ids_and_tells_what_it_left_out(acme, sandbox, reviewer):
+    ok, changed = waiting(acme, sandbox, CONTENT, CONTENT)
+    sandbox.world.edit(str(changed.id), {"cliente": "Other"})
+
+    with pytest.raises(SystemExit) as ended:
+        approve(str(ok.id), str(changed.id))
+
+    assert ended.value.code == 1
+    assert in_tela(sandbox, ok.id).status == "completed"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["no-uuid"],
+        ["00000000-0000-4000-8000-000000000000"],
+        ["--query", "status=nonsense"],
+        ["--query", LIST],
+        ["--query", LIST, "--expect", "7"],
+        ["--query", LIST, "--zone", "Mars/Base"],
+        ["--query", f"{LIST}&asOf=2026-01-01T00:00:00Z", "--expect", "0"],
+    ],
+)
+def test_wrong_use_approves_nothing(acme, sandbox, reviewer, words):
+    waiting(acme, sandbox)
+    sandbox.requests.clear()
+
+    with pytest.raises(CommandError) as wrong:
+        approve(*words)
+
+    assert wrong.value.returncode == 2
+    assert writes(sandbox) == []
+
+
+def test_only_those_who_may_approve_by_command(acme, sandbox, operator):
+    (seen,) = waiting(acme, sandbox)
+
+    for email in ("olga@acme.example", "nobody@acme.example"):
+        with pytest.raises(CommandError) as wrong:
+            call_command("approve", str(seen.id), "--workspace", "acme", "--as", email)
+        assert wrong.value.returncode == 2
