@@ -57,6 +57,11 @@ class Queue:
         return urlencode({QUEUE: self.task_filter.from_start().as_query(), AT: self.at, OF: self.of})
 
     @property
+    def bulk_address(self) -> str:
+        """Where all of the list is approved at once."""
+        return self.task_filter.from_start().address(reverse("review:bulk"))
+
+    @property
     def list_address(self) -> str:
         return self.task_filter.from_start().address(reverse("tasks:list"))
 
