@@ -129,6 +129,11 @@ class Correctors:
             return self.by_path.get(path, "")
         return self.by_edit.get((path, edited_at), "")
 
+    def sole(self, edits: Iterable[tuple[str, dt.datetime | None]]) -> str:
+        """The one person who made all of these edits; "" where there are none, or others had a hand in it."""
+        people = {self.of(path, edited_at) for path, edited_at in edits}
+        return people.pop() if len(people) == 1 else ""
+
 
 def _new_edits(before: TaskRecord, after: TaskRecord) -> list[tuple[str, dt.datetime | None]]:
     """The edits which the later state tells and the earlier one did not."""

@@ -61,6 +61,8 @@ class EditRow:
     author: str | None
     edited_at: datetime | None
     put_back: bool
+    #: Who made it from here; "" when that was done elsewhere.
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +82,18 @@ class ChangeTable:
 def change_table(revision: Revision, current: Json, correctors: Correctors = NOBODY) -> ChangeTable:
     """The table of `revision`; `current` is the content of the current output, `correctors` are people here."""
     budget = Budget(MARKING_STEPS)
-    rows = [_row(line, budget, correctors) for line in revision.lines]
-    others = [_told(edit, put_back=True) for back in revision.put_back for edit in back.edits[-1:]]
-    others += [_told(edit, put_back=False) for edit in revision.unmatched]
+    # A change that Tela tells no edit for came of some other edit, as where items of a list were shifted: who made all
+    # edits made it too.
+    sole = correctors.sole((edit.shown_path, edit.edited_at) for edit in _edits(revision))
+    rows = [_row(line, budget, correctors, sole) for line in revision.lines]
+    others = [_told(edit, correctors, put_back=True) for back in revision.put_back for edit in back.edits[-1:]]
+    others += [_told(edit, correctors, put_back=False) for edit in revision.unmatched]
     complete = revision.comparable and not revision.difference.truncated
     unchanged = _unchanged(current, [line.change for line in revision.lines]) if complete else iter(())
     return ChangeTable(revision, rows, list(islice(unchanged, MAX_UNCHANGED)), others)
 
 
-def _row(line: Line, budget: Budget, correctors: Correctors) -> ChangeRow:
+def _row(line: Line, budget: Budget, correctors: Correctors, sole: str) -> ChangeRow:
     change = line.change
     before, after = _shown(change.before), _shown(change.after)
     pieces: tuple[Marks | None, Marks | None]
@@ -108,7 +113,7 @@ def _row(line: Line, budget: Budget, correctors: Correctors) -> ChangeRow:
         author=_sendable(line.author),
         edited_at=line.edited_at,
         edits=len(line.edits),
-        person=_person(line, correctors),
+        person=_person(line, correctors) or ("" if line.edits else sole),
     )
 
 
@@ -139,8 +144,17 @@ def _whole(text: str | None) -> Marks | None:
     return None if text is None else ((text, True),)
 
 
-def _told(edit: Edit, *, put_back: bool) -> EditRow:
-    return EditRow(escape_unsendable(edit.shown_path), _sendable(edit.author), edit.edited_at, put_back)
+def _edits(revision: Revision) -> Iterator[Edit]:
+    for line in revision.lines:
+        yield from line.edits
+    for back in revision.put_back:
+        yield from back.edits
+    yield from revision.unmatched
+
+
+def _told(edit: Edit, correctors: Correctors, *, put_back: bool) -> EditRow:
+    person = correctors.of(edit.shown_path, edit.edited_at)
+    return EditRow(escape_unsendable(edit.shown_path), _sendable(edit.author), edit.edited_at, put_back, person)
 
 
 def _unchanged(current: Json, changes: list[Change]) -> Iterator[Leaf]:
