@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from telareview.accounts.models import Workspace
-from telareview.exports.columns import Column, columns_named
+from telareview.exports.columns import Column, Kind, columns_named
 from telareview.exports.profiles import Profile, profile_named
-from telareview.exports.refusals import UnknownProfile
+from telareview.exports.refusals import UnknownColumn, UnknownProfile
 from telareview.exports.strict import read_strictly
 from telareview.tasks.filters import TaskFilter
 
@@ -106,11 +106,16 @@ def plan_export(
     if delimiter and (delimiter not in DELIMITERS or not chosen.has_delimiter):
         raise UnknownProfile(_("A delimiter is a comma, a semicolon or a tab, and of profile excel only."))
     asked = read_strictly(query, workspace, zone)
+    chosen_columns = columns_named(list(columns) or asked.task_filter.cols) if chosen.has_columns else []
+    if asked.task_filter.as_of and any(column.kind is Kind.OUTPUT for column in chosen_columns):
+        raise UnknownColumn(
+            _("Columns of outputs are of the present only: leave them out with asOf, or choose profile ndjson.")
+        )
     return Plan(
         workspace=workspace,
         task_filter=asked.task_filter.whole_list(),
         zone=asked.zone,
-        columns=tuple(columns_named(list(columns) or asked.task_filter.cols)) if chosen.has_columns else (),
+        columns=tuple(chosen_columns),
         profile=chosen,
         locale=locale,
         delimiter=delimiter,

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from telareview.exports import csv_machine
+from telareview.exports import csv_excel, csv_machine, ndjson, parquet, sheet
 from telareview.exports.refusals import TooManyRows, UnknownProfile
 
 if TYPE_CHECKING:
@@ -63,6 +63,45 @@ PROFILES: dict[str, Profile] = {
             suffix=".csv",
             content_type="text/csv; charset=utf-8; header=present",
             write=csv_machine.write,
+        ),
+        Profile(
+            name="excel",
+            label=gettext_lazy("CSV for Excel"),
+            about=gettext_lazy("Delimiter, decimal sign and dates as you read them; no text becomes a formula."),
+            suffix=".csv",
+            content_type="text/csv; charset=utf-8; header=present",
+            write=csv_excel.write,
+            has_delimiter=True,
+            guard="apostrophe before signs, after every delimiter; line breaks as blanks",
+            most_rows=EXCEL_ROWS - 1,
+        ),
+        Profile(
+            name="xlsx",
+            label=gettext_lazy("Excel workbook"),
+            about=gettext_lazy("One sheet with numbers, dates and texts as such: the safest file for Excel."),
+            suffix=".xlsx",
+            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            write=sheet.write,
+            guard="cells of text",
+            most_rows=EXCEL_ROWS - 1,
+        ),
+        Profile(
+            name="ndjson",
+            label=gettext_lazy("NDJSON of whole tasks"),
+            about=gettext_lazy("Everything Tela told of each task, to the letter, one task a line."),
+            suffix=".ndjson",
+            content_type="application/x-ndjson",
+            write=ndjson.write,
+            has_columns=False,
+        ),
+        Profile(
+            name="parquet",
+            label=gettext_lazy("Parquet"),
+            about=gettext_lazy("Typed columns for DuckDB, Spark and Trino."),
+            suffix=".parquet",
+            content_type="application/vnd.apache.parquet",
+            write=parquet.write,
+            check=parquet.check,
         ),
     )
 }

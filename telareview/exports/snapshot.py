@@ -29,7 +29,7 @@ class Facts:
     failing_since: dt.datetime | None
     #: The end of the last full comparison that came to its end.
     last_sweep_at: dt.datetime | None
-    #: The newest signed root: its number of leaves, and the root as hex; None before the first.
+    #: The newest signed root of the workspace: its number of leaves, and the root as hex; None before the first.
     seal_size: int | None
     seal_root: str | None
 

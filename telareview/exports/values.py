@@ -64,6 +64,11 @@ def typed(column: Column, plan: "Plan") -> Expressed:
     return F(column.source)
 
 
+def heading(column: Column, plan: "Plan") -> str:
+    """The column's words in the language that is switched on, with the zone of its moments."""
+    return f"{column.label} ({plan.zone.key})" if column.kind is Kind.INSTANT else str(column.label)
+
+
 def machine_text(column: Column, plan: "Plan") -> Expressed:
     """What COPY shall write, to the letter and in no language."""
     value = typed(column, plan)
@@ -74,5 +79,10 @@ def machine_text(column: Column, plan: "Plan") -> Expressed:
 
 def output_text(path: str) -> Subquery:
     """The value at a path of the current output: text as it is, everything else as JSON."""
+    return output_value(text_at(path))
+
+
+def output_value(expression: Expression) -> Subquery:
+    """An expression over `OutputIndex.content` of the task, as text."""
     index = OutputIndex.objects.filter(workspace=OuterRef("workspace"), task_id=OuterRef("task_id"))
-    return Subquery(index.values_list(text_at(path))[:1], output_field=TextField())
+    return Subquery(index.values_list(expression)[:1], output_field=TextField())

@@ -79,7 +79,7 @@ def _compared(condition: OutputCondition) -> Q:
     compare = {"gte": GreaterThanOrEqual, "lte": LessThanOrEqual}[condition.operator]
     number = _number(condition.value)
     kind, value = ("number", Cast(text, _Numeric())) if number is not None else ("string", text)
-    alike = Case(When(Exact(_kind_at(condition.path), kind), then=value), default=None)
+    alike = Case(When(Exact(kind_at(condition.path), kind), then=value), default=None)
     return Q(compare(alike, number if number is not None else condition.value))
 
 
@@ -105,7 +105,8 @@ def text_at(path: str) -> Func:
     return Func(F("content"), keys, arg_joiner=" #>> ", template="(%(expressions)s)", output_field=TextField())
 
 
-def _kind_at(path: str) -> Func:
+def kind_at(path: str) -> Func:
+    """The type of the value there, as `jsonb_typeof` says it."""
     keys = Cast(Value([str(part) for part in parse_path(path)]), _TextArray())
     value = Func(F("content"), keys, arg_joiner=" #> ", template="(%(expressions)s)", output_field=JSONField())
     return Func(value, function="jsonb_typeof", output_field=TextField())

@@ -44,6 +44,7 @@ class Command(BaseCommand):
             default=settings.LANGUAGE_CODE,
             help="words, delimiter and decimal sign of files for people; default: %(default)s",
         )
+        parser.add_argument("--mask-people", action="store_true", help="pseudonyms for e-mail addresses of people")
         parser.add_argument("--workspace", default=DEFAULT_SLUG, metavar="SLUG", help="default: %(default)s")
         parser.add_argument("--output", required=True, metavar="FILE")
         parser.add_argument("--json", action="store_true", help="print one JSON object last")
@@ -61,6 +62,7 @@ class Command(BaseCommand):
                 columns=[name.strip() for name in options["columns"].split(",") if name.strip()],
                 zone=ZoneInfo(options["zone"]),
                 locale=options["locale"],
+                masked=options["mask_people"],
                 sent=options["query"],
             )
         except (ValueError, ValidationError) as error:
