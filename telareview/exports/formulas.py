@@ -35,7 +35,7 @@ class Guarded(Func):
 
     output_field = TextField()
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         text, values = compiler.compile(self.source_expressions[0])
         flat = [*values, BREAKS, " " * len(BREAKS)]
         return (
