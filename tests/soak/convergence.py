@@ -7,8 +7,10 @@ changes between any two calls. Once it stands still, the mirror must equal it af
 import argparse
 import datetime as dt
 import json
+import multiprocessing
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,7 +31,9 @@ from tests.soak.restless import RestlessTela
 from tests.sync.faults import faults_of, faulty_client
 
 SEEDS = 200
-TASKS = 800
+#: Seeds at a time: each process is busy with the product's work and its own Tela's.
+PROCESSES = 2
+TASKS = 600
 CYCLES_WHILE_MOVING, CYCLES_WHILE_SWEEPING = 4, 2
 #: Quiet cycles and complete sweeps within which the mirror must equal the source.
 MOST_CYCLES, MOST_SWEEPS = 10, 2
@@ -199,22 +203,37 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seeds", type=int, default=SEEDS, help="default: %(default)s")
     parser.add_argument("--first", type=int, default=0, help="the first seed; default: %(default)s")
     parser.add_argument("--tasks", type=int, default=TASKS, help="at the beginning; default: %(default)s")
+    parser.add_argument("--processes", type=int, default=PROCESSES, help="seeds at a time; default: %(default)s")
     options = parser.parse_args(arguments)
     failed, outcomes, began = [], [], time.monotonic()
-    for seed in range(options.first, options.first + options.seeds):
-        connections = 4 if seed % THREADED_EVERY == THREADED_EVERY - 1 else 1
-        workspace = Workspace.objects.create(slug=f"seed-{seed}-{timezone.now():%H%M%S}", name=f"Seed {seed}")
-        outcome = converge(workspace, seed, tasks=options.tasks, connections=connections)
-        outcomes.append(outcome)
-        if not outcome.as_wanted:
-            failed.append(seed)
-            print(f"seed {seed} ({connections} connections): {outcome}", flush=True)
-        elif len(outcomes) % 10 == 0:
-            print(f"{len(outcomes)} seeds, {len(failed)} failed, {time.monotonic() - began:.0f} s", flush=True)
+    # A connection must not be shared with a child.
+    connection.close()
+    with ProcessPoolExecutor(options.processes, multiprocessing.get_context("fork")) as pool:
+        seeds = range(options.first, options.first + options.seeds)
+        running = {pool.submit(_trial, seed, options.tasks): seed for seed in seeds}
+        for ended in as_completed(running):
+            seed, outcome = running[ended], ended.result()
+            outcomes.append(outcome)
+            if not outcome.as_wanted:
+                failed.append(seed)
+                print(f"seed {seed} ({connections_of(seed)} connections): {outcome}", flush=True)
+            elif len(outcomes) % 10 == 0:
+                print(f"{len(outcomes)} seeds, {len(failed)} failed, {time.monotonic() - began:.0f} s", flush=True)
     for line in summary(outcomes):
         print(line)
-    print(f"Failed seeds: {', '.join(map(str, failed)) or 'none'}.")
+    print(f"Failed seeds: {', '.join(map(str, sorted(failed))) or 'none'}.")
     return 1 if failed else 0
+
+
+def connections_of(seed: int) -> int:
+    """Over how many connections the first fill of a seed goes."""
+    return 4 if seed % THREADED_EVERY == THREADED_EVERY - 1 else 1
+
+
+def _trial(seed: int, tasks: int) -> Outcome:
+    """One seed in a workspace of its own."""
+    workspace = Workspace.objects.create(slug=f"seed-{seed}-{timezone.now():%H%M%S}", name=f"Seed {seed}")
+    return converge(workspace, seed, tasks=tasks, connections=connections_of(seed))
 
 
 def summary(outcomes: list[Outcome]) -> list[str]:

@@ -53,7 +53,10 @@ class FaultyTransport:
         self._outage = 0
         self._lock = Lock()
 
-    def exchange(self, verb: str, path: str, parameters: Parameters = (), body: bytes | None = None) -> Reply:
+    def exchange(
+        self, verb: str, path: str, parameters: Parameters = (), body: bytes | None = None, headers: Any = None
+    ) -> Reply:
+        """One call; no test of ours looks at its headers."""
         with self._lock:
             self.calls += 1
             kind = self._draw(is_list=path == "/task")
