@@ -75,7 +75,10 @@ def _check(workspace: Workspace, outside: Iterable[Outside]) -> Verdict:
     keys = list(SigningKey.objects.filter(workspace=workspace).order_by("pk"))
     verdict = Verdict(keys[0].name if keys else f"telareview/{workspace.slug}")
     signed = _signed(workspace, keys, outside, verdict)
-    frontier, good, agrees = Frontier(), 0, True
+    frontier, agrees = Frontier(), True
+    #: Where checkpoints stand → the largest size at which all of them agreed so far; and where one did not.
+    agreed: dict[str, int] = {}
+    differs: set[str] = set()
     erased: dict[tuple[str, int], int] = {}
     erasing: set[tuple[str, int]] = set()
     for each in read_material(workspace, payloads=False):
@@ -91,9 +94,8 @@ def _check(workspace: Workspace, outside: Iterable[Outside]) -> Verdict:
         erasing |= _told_erased(each)
         frontier.append(each.hash)
         if agrees and frontier.size in signed:
-            agrees = _agrees(frontier, signed[frontier.size], good, verdict)
-            good = frontier.size if agrees else good
-    _ends_well(signed, good, verdict)
+            _compare(frontier, signed[frontier.size], agreed, differs, verdict)
+    _ends_well(signed, agreed, verdict)
     verdict.erased = len(erased)
     for (source, number), index in erased.items():
         if (source, number) not in erasing:
@@ -185,22 +187,36 @@ def _believe(
         signed.setdefault(note.size, []).append((note.root, where))
 
 
-def _agrees(frontier: Frontier, signed: list[tuple[bytes, str]], good: int, verdict: Verdict) -> bool:
+def _compare(
+    frontier: Frontier,
+    signed: list[tuple[bytes, str]],
+    agreed: dict[str, int],
+    differs: set[str],
+    verdict: Verdict,
+) -> None:
+    """The tree's root with those that were signed, each witness by itself: one that was bribed shall cover nothing."""
     root = frontier.root()
-    others = [where for each, where in signed if each != root]
-    if others:
+    for each, where in signed:
+        if where in differs:
+            continue
+        if each == root:
+            agreed[where] = frontier.size
+            continue
+        differs.add(where)
+        good = agreed.get(where, 0)
         between = f"what was altered lies from leaf {good} to leaf {frontier.size - 1}"
-        said = f"{others[0]}: another root was signed over {frontier.size} leaves; {between}"
+        said = f"{where}: another root was signed over {frontier.size} leaves; {between}"
         verdict.problems.append(Problem(good, frontier.size - 1, "other_root", said))
-    return not others
 
 
-def _ends_well(signed: dict[int, list[tuple[bytes, str]]], good: int, verdict: Verdict) -> None:
-    beyond = [size for size in signed if size > verdict.leaves]
-    if beyond:
-        where = signed[max(beyond)][0][1]
-        said = f"{where}: {max(beyond)} leaves were signed, the tree ends after {verdict.leaves}"
-        verdict.problems.append(Problem(verdict.leaves, max(beyond) - 1, "cut_off", said))
+def _ends_well(signed: dict[int, list[tuple[bytes, str]]], agreed: dict[str, int], verdict: Verdict) -> None:
+    beyond = {where: size for size in sorted(signed) if size > verdict.leaves for _root, where in signed[size]}
+    for where, size in beyond.items():
+        good = agreed.get(where, 0)
+        between = f"the first that is missing or altered lies from leaf {good} to leaf {verdict.leaves}"
+        said = f"{where}: {size} leaves were signed, the tree ends after {verdict.leaves}; {between}"
+        verdict.problems.append(Problem(good, verdict.leaves, "cut_off", said))
     if verdict.leaves and verdict.leaves not in signed:
+        good = max(agreed.values(), default=0)
         said = f"no checkpoint is signed over all {verdict.leaves} leaves; the last good one is over {good}"
         verdict.problems.append(Problem(good, verdict.leaves - 1, "not_signed", said))

@@ -294,6 +294,9 @@ class History:
         self.erased: list[tuple[int, str, int]] = []
         self.erasing: set[tuple[str, int]] = set()
         self.tree, self.payloads_compared, self.signed = Tree(), 0, 0
+        #: Where checkpoints stand → the largest size at which all of them agreed so far; and where one did not.
+        self.agreed: dict[str, int] = {}
+        self.differs: set[str] = set()
         try:
             about = json.loads((folder / ABOUT).read_text("utf-8"))
             if about["format"] != FORMAT:
@@ -343,7 +346,7 @@ class History:
             tasks = [(self.folder / EVENTS, *each, self.payloads) for each in stretches(self.folder / EVENTS)]
         except OSError as error:
             raise Damaged(f"{EVENTS}: {said(error)}") from error
-        good, agrees = 0, True
+        agrees = True
         for found in pool.imap(check_stretch, tasks):
             self.problems += found.problems
             self.erased += found.erased
@@ -357,34 +360,37 @@ class History:
             for at in range(0, len(found.hashes), 32):
                 self.tree.append(bytes(found.hashes[at : at + 32]))
                 if agrees and self.tree.size in roots:
-                    agrees = self.agrees(roots[self.tree.size], good)
-                    good = self.tree.size if agrees else good
-        self.ends_well(roots, good)
+                    self.compare(roots[self.tree.size])
+        self.ends_well(roots)
 
-    def agrees(self, signed: list[tuple[bytes, str]], good: int) -> bool:
-        """Whether the tree's root is the one that was signed everywhere."""
+    def compare(self, signed: list[tuple[bytes, str]]) -> None:
+        """The tree's root with those that were signed. Each witness by itself: one that was bribed covers nothing."""
         size, root = self.tree.size, self.tree.root()
-        others = [where for each, where in signed if each != root]
-        if others:
+        for each, where in signed:
+            if where in self.differs:
+                continue
+            if each == root:
+                self.agreed[where] = size
+                continue
+            self.differs.add(where)
+            good = self.agreed.get(where, 0)
             between = f"what was altered lies from leaf {good} to leaf {size - 1}"
-            self.problems.append(
-                (good, size - 1, f"{others[0]}: another root was signed over {size} leaves; {between}")
-            )
-        return not others
+            self.problems.append((good, size - 1, f"{where}: another root was signed over {size} leaves; {between}"))
 
-    def ends_well(self, roots: dict[int, list[tuple[bytes, str]]], good: int) -> None:
+    def ends_well(self, roots: dict[int, list[tuple[bytes, str]]]) -> None:
         size = self.tree.size
-        if beyond := [each for each in roots if each > size]:
-            where = roots[max(beyond)][0][1]
-            self.problems.append(
-                (size, max(beyond) - 1, f"{where}: {max(beyond)} leaves were signed, the record ends after {size}")
-            )
+        beyond = {where: each for each in sorted(roots) if each > size for _root, where in roots[each]}
+        for where, signed in beyond.items():
+            good = self.agreed.get(where, 0)
+            between = f"the first that is missing or altered lies from leaf {good} to leaf {size}"
+            cut = f"{where}: {signed} leaves were signed, the record ends after {size}; {between}"
+            self.problems.append((good, size, cut))
         if size != self.leaves:
             self.problems.append((size, BEYOND, f"{ABOUT} tells of {self.leaves} leaves, the record ends after {size}"))
         if size not in roots and size:
-            self.problems.append(
-                (good, BEYOND, f"no checkpoint is signed over all {size} leaves; the last good one is {good}")
-            )
+            good = max(self.agreed.values(), default=0)
+            what = f"no checkpoint is signed over all {size} leaves; the last good one is over {good}"
+            self.problems.append((good, BEYOND, what))
 
 
 def stretches(path: Path) -> Iterator[tuple[int, int]]:

@@ -226,7 +226,10 @@ def test_a_checkpoint_of_more_leaves_tells_that_the_record_was_cut(acme, record,
 
     [(_first, _last, sentence)] = problems(record, [kept])
 
-    assert sentence == "kept.txt: 8 leaves were signed, the record ends after 7"
+    assert sentence == (
+        "kept.txt: 8 leaves were signed, the record ends after 7; "
+        "the first that is missing or altered lies from leaf 7 to leaf 7"
+    )
 
 
 def test_a_checkpoint_file_without_a_word_about_the_tree_is_no_comparison(elsewhere, record, tmp_path):

@@ -52,7 +52,7 @@ def main(words: Sequence[str]) -> int:
         for kind in KINDS:
             began, counts = time.monotonic(), Counter[str]()
             for place in range(options.places):
-                found = attempt(workspace, kind, place, kept, Path(folder) / f"{len(missed)}-{kind[:4]}-{place}")
+                found = attempt(workspace, kind, place, kept)
                 counts.update(found)
                 missed += [f"{kind} {place}: not {each}" for each in sorted(EVERY - found)]
             told = ", ".join(f"{counts[each]} {each}" for each in sorted(EVERY))
@@ -65,15 +65,17 @@ def main(words: Sequence[str]) -> int:
 EVERY = frozenset({"found here", "located here", "found offline", "located offline"})
 
 
-def attempt(workspace: Any, kind: str, place: int, kept: Path, folder: Path) -> set[str]:
+def attempt(workspace: Any, kind: str, place: int, kept: Path) -> set[str]:
     """One tampering, undone in the end."""
-    with undone():
+    with undone(), tempfile.TemporaryDirectory() as folder:
         tamperer = Tamperer(workspace, random.Random(f"{kind} {place}"))
         leaf = KINDS[kind](tamperer)
         if place % 2:
             tamperer.seal_anew()
         here = [(each.index, each.last) for each in check(workspace, [Outside("kept", kept.read_text())]).problems]
-        offline = [(first, last) for first, last, _said in problems(record_of(workspace, folder), [kept])]
+        offline = [
+            (first, last) for first, last, _said in problems(record_of(workspace, Path(folder) / "record"), [kept])
+        ]
     told = {("here", found) for found in here} | {("offline", found) for found in offline}
     return {f"found {where}" for where, _found in told} | {
         f"located {where}" for where, (first, last) in told if first == leaf or (first <= leaf <= last < first + ROUND)
