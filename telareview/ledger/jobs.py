@@ -3,6 +3,7 @@
 import logging
 
 from django.db import close_old_connections, transaction
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -17,16 +18,16 @@ logger = logging.getLogger(__name__)
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="seal_every_minute", queue="upkeep", queueing_lock="seal_every_minute")
-def seal_every_minute(timestamp: int) -> None:
+@app.task(name="seal_every_minute", queue="upkeep", queueing_lock="seal_every_minute", pass_context=True)
+def seal_every_minute(context: JobContext, timestamp: int) -> None:
     """Seal what is new, then send the checkpoints out."""
-    _seal_and_send(thorough=timestamp % THOROUGH_EVERY_SECONDS < 60)
+    _seal_and_send(context, thorough=timestamp % THOROUGH_EVERY_SECONDS < 60)
 
 
-@app.task(name="seal_news", queue="upkeep", queueing_lock="seal_news")
-def seal_news() -> None:
+@app.task(name="seal_news", queue="upkeep", queueing_lock="seal_news", pass_context=True)
+def seal_news(context: JobContext) -> None:
     """The same, at once."""
-    _seal_and_send(thorough=False)
+    _seal_and_send(context, thorough=False)
 
 
 def ask_for_seal() -> None:
@@ -39,10 +40,10 @@ def ask_for_seal() -> None:
         return
 
 
-def _seal_and_send(*, thorough: bool) -> None:
+def _seal_and_send(context: JobContext, *, thorough: bool) -> None:
     close_old_connections()
     try:
-        seal(thorough=thorough)
+        seal(thorough=thorough, should_stop=context.should_abort)
     except (SealError, UnreadableSecret) as error:
         logger.error("Nothing was sealed: %s", error)
     send_checkpoints()

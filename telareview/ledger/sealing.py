@@ -5,7 +5,7 @@ their transactions commit, and so commit in any order. The look goes back by `LO
 milliseconds; a thorough one goes back to the first. Leaves and commitments are hashed inside the database.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -53,9 +53,14 @@ class Sealed:
     checkpoints: int
 
 
-def seal(*, thorough: bool = False) -> Sealed:
+def never() -> bool:
+    return False
+
+
+def seal(*, thorough: bool = False, should_stop: Callable[[], bool] = never) -> Sealed:
     """Seal every committed record that has no leaf yet. Waits for another sealer to end; each round commits.
 
+    `should_stop` is asked after each round; what is left then waits for the next sealer.
     Raises BrokenTree, and UnreadableSecret where SECRET_KEY has changed; then nothing of the round is kept.
     """
     leaves = checkpoints = 0
@@ -65,7 +70,7 @@ def seal(*, thorough: bool = False) -> Sealed:
             grown = _grow(cursor, thorough=thorough)
         leaves += sum(count for count, _size in grown)
         checkpoints += len(grown)
-        if not grown:
+        if not grown or should_stop():
             return Sealed(leaves, checkpoints)
 
 
