@@ -7,7 +7,7 @@ from django.core.cache import caches
 from django.utils import timezone
 
 from telareview.accounts.models import Workspace
-from telareview.sync.exclusive import is_being_pulled
+from telareview.sync.exclusive import KINDS, is_being_pulled
 from telareview.sync.models import Bookmark, SyncRun
 from telareview.sync.progress import Progress, progress_of
 
@@ -25,7 +25,7 @@ class Freshness:
     failing_since: dt.datetime | None
     #: After this moment without a pull that reached its end, three cycles are missed.
     stale_from: dt.datetime
-    #: The pull that is under way, and how far it is.
+    #: The run that holds the workspace's door, and how far it is: no pull gets in while a sweep is at it.
     pulling: SyncRun | None
     progress: Progress | None
     #: The last run that ended, with its error if it had one.
@@ -68,7 +68,7 @@ def _alarm(workspace: Workspace) -> Freshness | None:
 
 
 def _freshness(workspace: Workspace, bookmark: Bookmark | None) -> Freshness:
-    last = SyncRun.objects.filter(workspace=workspace, kind__in=("pull", "backfill")).order_by("-started_at").first()
+    last = SyncRun.objects.filter(workspace=workspace, kind__in=KINDS).order_by("-started_at").first()
     # A run whose process was killed stays open until the next one closes it.
     under_way = last is not None and last.ended_at is None and is_being_pulled(workspace)
     return Freshness(

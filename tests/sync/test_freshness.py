@@ -190,3 +190,13 @@ def test_a_fill_whose_process_was_killed_is_none_and_loud(acme):
 
     assert not found.is_filling
     assert found.is_loud
+
+
+def test_a_sweep_that_keeps_pulls_waiting_is_named(acme, operator, held):
+    synced(acme, 300)
+    SyncRun.objects.create(workspace=acme, kind="sweep", started_at=ago(290), fetched=7_000)
+
+    told = banner(operator, "/tasks/")
+
+    assert "sweep, 7,000 tasks so far." in told
+    assert "Is the worker running?" not in told
