@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from telareview.tasks.views import history
+
 urlpatterns = [
     path("", include("telareview.web.urls")),
     path("accounts/", include("telareview.accounts.urls")),
@@ -12,6 +14,7 @@ urlpatterns = [
     path("", include("telareview.sync.urls")),
     path("", include("telareview.review.urls")),
     path("tasks/", include("telareview.tasks.urls")),
+    path("history/", history, name="history"),
     path("", include("telareview.exports.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -19,8 +19,9 @@ from telareview.accounts.models import Workspace
 from telareview.demo.seed_sql import FUNCTIONS, STATES
 from telareview.demo.seed_words import APPS, SLOT_COLUMNS, slots
 from telareview.tasks.bulk import copy_rows
+from telareview.tasks.former import remake
 from telareview.tasks.mirror import WRITER_LOCK, Look, record_gone
-from telareview.tasks.models import AppName, Learned, OutputIndex, Payload, Task, TaskVersion
+from telareview.tasks.models import AppName, FormerCard, Horizon, Learned, OutputIndex, Payload, Task, TaskVersion
 from telareview.tasks.rows import CARD_COLUMNS, INDEX_COLUMNS, VERSION_COLUMNS
 from telareview.web.client import is_loopback
 
@@ -74,7 +75,7 @@ def tidy() -> None:
     """Statistics and visibility map of what was written, as autovacuum would make them in time."""
     # VACUUM refuses to run inside a transaction, which the caller may have open.
     with psycopg.connect(**connection.get_connection_params(), autocommit=True) as apart:
-        for model in (Task, TaskVersion, Payload, OutputIndex):
+        for model in (Task, TaskVersion, Payload, OutputIndex, FormerCard, Horizon):
             apart.execute(f"VACUUM (ANALYZE) {model._meta.db_table}")
 
 
@@ -112,8 +113,10 @@ def _seed_chunk(workspace: Workspace, world: dict[str, Any]) -> None:
         _insert(cursor, Payload, ("version_id", "salt", "text"))
         _insert(cursor, Task, CARD_COLUMNS, "WHERE newest")
         _insert(cursor, OutputIndex, INDEX_COLUMNS, "WHERE newest")
-        cursor.execute("SELECT task_id FROM states WHERE newest AND mod(d2, 1000) < %s", [GONE_PERMILLE])
-        gone = [task_id for (task_id,) in cursor.fetchall()]
+        cursor.execute("SELECT task_id, mod(d2, 1000) < %s FROM states WHERE newest", [GONE_PERMILLE])
+        made = cursor.fetchall()
+    remake(workspace, [task_id for task_id, _goes in made])
+    gone = [task_id for task_id, goes in made if goes]
     record_gone(gone, Look(workspace, Learned.SWEEP, timezone.now()))
 
 

@@ -32,7 +32,7 @@ def conditions(task_filter: TaskFilter, zone: ZoneInfo) -> Q:
         ("created_at", task_filter.created_at),
         ("updated_at", task_filter.updated_at),
     ):
-        every &= _within(column, span, zone)
+        every &= within(column, span, zone)
     if task_filter.prompt_application_id:
         every &= Q(prompt_application_id__in=task_filter.prompt_application_id)
     if task_filter.prompt_version_id:
@@ -48,7 +48,8 @@ def conditions(task_filter: TaskFilter, zone: ZoneInfo) -> Q:
     return every
 
 
-def _within(column: str, span: Span, zone: ZoneInfo) -> Q:
+def within(column: str, span: Span, zone: ZoneInfo) -> Q:
+    """The column lies in the span; days are days of `zone`."""
     inside = Q()
     if span.since is not None:
         inside &= Q(**{f"{column}__gte": first_instant(span.since, zone)})

@@ -1,6 +1,7 @@
 """Everything the task page shows: one version of a task, what a reviewer changed in it, and its neighbours."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
@@ -48,7 +49,11 @@ class Tab:
 class TaskPage:
     """A task's page at one of its versions; each part is made only when the tab asks for it."""
 
-    def __init__(self, task: Task, version: TaskVersion, task_filter: TaskFilter, tab: str) -> None:
+    def __init__(
+        self, task: Task, version: TaskVersion, task_filter: TaskFilter, tab: str, notices: Sequence[str] = ()
+    ) -> None:
+        #: Sentences about what of the address was left out.
+        self.notices = notices
         self.task = task
         self.version = version
         self.task_filter = task_filter

@@ -126,10 +126,10 @@ def filter_form(task_filter: TaskFilter, facets: Facets) -> FilterForm:
     statuses = dict.fromkeys([*(s for s in STATUS_WORDS if s in facets.statuses or s in USUAL), *facets.statuses])
     return FilterForm(
         task_filter=task_filter,
-        statuses=_options(statuses, task_filter.status, status_word),
-        revisions=_options(REVISIONS, task_filter.revision_process, revision_word),
-        approvers=_options(facets.approvers, task_filter.approved_by, str),
-        apps=_options(
+        statuses=options(statuses, task_filter.status, status_word),
+        revisions=options(REVISIONS, task_filter.revision_process, revision_word),
+        approvers=options(facets.approvers, task_filter.approved_by, str),
+        apps=options(
             map(str, facets.apps),
             tuple(map(str, task_filter.prompt_application_id)),
             lambda app: facets.app_names.get(UUID(app), f"{app[:8]}…{app[-4:]}"),
@@ -137,7 +137,7 @@ def filter_form(task_filter: TaskFilter, facets: Facets) -> FilterForm:
         approved=SpanInputs.of("approvedAt", task_filter.approved_at),
         created=SpanInputs.of("createdAt", task_filter.created_at),
         updated=SpanInputs.of("updatedAt", task_filter.updated_at),
-        columns=_options(COLUMNS, tuple(column.key for column in chosen_columns(task_filter)), _column_word),
+        columns=options(COLUMNS, tuple(column.key for column in chosen_columns(task_filter)), _column_word),
         carried=[pair for pair in task_filter.from_start().as_pairs() if pair[0] not in FIELDS],
     )
 
@@ -150,7 +150,7 @@ def _column_word(key: str) -> str | Promise:
     return COLUMNS[key].label
 
 
-def _options(values: Iterable[str], chosen: tuple[str, ...], word: Callable[[str], str | Promise]) -> list[Option]:
+def options(values: Iterable[str], chosen: tuple[str, ...], word: Callable[[str], str | Promise]) -> list[Option]:
     """A choice for every value, and for chosen ones that no longer occur."""
     every = dict.fromkeys([*values, *chosen])
     return [Option(value, word(value), value in chosen) for value in every]

@@ -1,5 +1,6 @@
 """Everything the list page shows, made from one filter."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,13 +14,14 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from telareview.accounts.models import Workspace
 from telareview.tasks.cells import table_rows
-from telareview.tasks.chips import Chip, chips
+from telareview.tasks.chips import Chip, chips, show_edge
 from telareview.tasks.filter_form import Facets, FilterForm, filter_form
 from telareview.tasks.filters import PAGE_SIZES, Reader, TaskFilter
 from telareview.tasks.known import matching_tasks
 from telareview.tasks.list_columns import COLUMNS, USUAL, Header, chosen_columns, headers
-from telareview.tasks.models import Task
+from telareview.tasks.models import Task, TaskVersion
 from telareview.tasks.paging import END, BrokenCursor, Page, read_page
 from telareview.tasks.parameters import parse
 from telareview.tasks.words import revision_word, status_text
@@ -184,6 +186,8 @@ def make_listing(
         page = read_page(matching, task_filter)
         if page.rows:
             notices = [*notices, _("The list ends before this place; this is its last page.")]
+    if not page.rows and task_filter.as_of is not None:
+        notices = [*notices, *_before_the_mirror(request.workspace, task_filter.as_of)]
     facets = Facets.of(request.workspace)
     path = reverse("tasks:list")
     return Listing(
@@ -203,6 +207,18 @@ def make_listing(
     )
 
 
+def _before_the_mirror(workspace: Workspace, moment: dt.datetime) -> list[str]:
+    """A sentence if nothing had been looked at by then."""
+    looks = TaskVersion.objects.of(workspace).order_by("observed_at", "pk").values_list("observed_at", flat=True)
+    first = looks.first()
+    if first is None or first <= moment:
+        return []
+    return [
+        _("The mirror begins at %(moment)s, by our clock; of the time before it knows no list.")
+        % {"moment": show_edge(first)}
+    ]
+
+
 def _rows(page: Page, task_filter: TaskFilter, app_names: Mapping[UUID, str], fresh: frozenset[UUID]) -> list[Row]:
     keys = tuple(column.key for column in chosen_columns(task_filter))
     query = task_filter.as_query()
@@ -212,7 +228,7 @@ def _rows(page: Page, task_filter: TaskFilter, app_names: Mapping[UUID, str], fr
         Row(
             task=task,
             address=f"/tasks/{task.task_id}/{suffix}",
-            app=_app(task.prompt_application_id, app_names),
+            app=app_word(task.prompt_application_id, app_names),
             is_fresh=task.task_id in fresh,
             keys=keys,
             reading=reading,
@@ -221,7 +237,7 @@ def _rows(page: Page, task_filter: TaskFilter, app_names: Mapping[UUID, str], fr
     ]
 
 
-def _app(application_id: UUID | None, app_names: Mapping[UUID, str]) -> str:
+def app_word(application_id: UUID | None, app_names: Mapping[UUID, str]) -> str:
     if application_id is None:
         return ""
     text = str(application_id)

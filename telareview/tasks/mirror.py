@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from telareview.accounts.models import Workspace
 from telareview.tasks.diff import changed_leaf_paths
 from telareview.tasks.facts import content_hash, facts_of, holdable
+from telareview.tasks.former import lay_down_cards
 from telareview.tasks.models import Kind, Payload
 from telareview.tasks.rows import FACT_COLUMNS, Look, State, write_states
 from telareview.tela import TaskRecord
@@ -187,7 +188,7 @@ def _tell_changes(changed: list[State], known: dict[UUID, _Known]) -> None:
 def record_gone(task_ids: Sequence[UUID], look: Look) -> tuple[UUID, ...]:
     """Mark tasks that Tela no longer serves, with a *gone* version each; ids that are gone or unknown stay as they are.
 
-    Four statements, whatever the number. The version repeats the last known facts and has no payload of its own.
+    Six statements, whatever the number. The version repeats the last known facts and has no payload of its own.
     """
     facts = ", ".join(FACT_COLUMNS)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -197,13 +198,15 @@ def record_gone(task_ids: Sequence[UUID], look: Look) -> tuple[UUID, ...]:
             f"{facts}, number, kind, observed_at, learned_by, run_id, changed_paths, content_hash) "
             f"SELECT workspace_id, {facts}, version_number + 1, %s, %s, %s, %s, '{{}}', content_hash "
             "FROM tasks_task WHERE workspace_id = %s AND task_id = ANY(%s) AND gone_at IS NULL ORDER BY task_id "
-            "RETURNING task_id",
+            "RETURNING id, task_id",
             [
                 *(Kind.GONE.value, look.observed_at, look.learned_by.value, look.run_id),
                 *(look.workspace.pk, list(task_ids)),
             ],
         )
-        marked = tuple(task_id for (task_id,) in cursor.fetchall())
+        found = cursor.fetchall()
+        marked = tuple(task_id for _version_id, task_id in found)
+        lay_down_cards(cursor, [version_id for version_id, _task_id in found])
         cursor.execute(
             "UPDATE tasks_task AS card SET gone_at = version.observed_at, observed_at = version.observed_at, "
             "version_id = version.id, version_number = version.number FROM tasks_taskversion AS version "

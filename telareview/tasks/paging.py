@@ -147,13 +147,14 @@ def _seek(matching: FactsQuerySet, task_filter: TaskFilter, cursor: Cursor | Non
     elif cursor is not None:
         segments = segments[segments.index(cursor.key is None) :]
     for empty in segments:
-        condition = Q() if column in NEVER_EMPTY else Q(**{f"{column}__isnull": empty})
         here = cursor if cursor is not None and (cursor.key is None) == empty else None
-        segment = matching.filter(condition)
+        segment = matching
+        if column not in NEVER_EMPTY:
+            segment = matching.filter(**{f"{column}__isnull": True}) if empty else matching.with_key(column)
         if here is not None:
             segment = segment.filter(_beyond(column, here, descending))
         order = [f"{sign}{column}"] if column == "task_id" else [f"{sign}{column}", f"{sign}task_id"]
-        rows.extend(segment.order_by(*order)[: wanted - len(rows)])
+        rows.extend(segment.first_rows(order, wanted - len(rows)))
         if len(rows) >= wanted:
             break
     return rows

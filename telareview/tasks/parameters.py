@@ -79,6 +79,29 @@ def parse(query: MultiDict, reader: Reader) -> tuple[TaskFilter, list[Problem]]:
 
     Empty values mean "not set" and are no problem: a plain form sends them.
     """
+    reading = _read(query, PARAMETERS, reader)
+    aliases = {"approved_at": reading.fields.pop("alias", None)}
+    for field, span in aliases.items():
+        if span is not None:
+            own = reading.fields.get(field, Span())
+            reading.fields[field] = Span(own.since or span.since, own.until or span.until)
+    if reading.fields.get("as_of") and reading.fields.pop("output", None):
+        reading.refuse("output", "", _("Outputs are searched in the present only; with asOf that filter was left out."))
+    if reading.fields.get("after"):
+        reading.fields.pop("before", None)
+    size = reader.page_size
+    return TaskFilter(**{"limit": size, **reading.fields}, usual_limit=size), reading.problems
+
+
+def read_parameters(
+    query: MultiDict, parameters: Mapping[str, "Taker"], reader: Reader
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Fields by their names in a filter, read by other parameters than the list's, and what was left out."""
+    reading = _read(query, parameters, reader)
+    return reading.fields, reading.problems
+
+
+def _read(query: MultiDict, parameters: Mapping[str, "Taker"], reader: Reader) -> "_Reading":
     reading = _Reading(reader)
     for raw_name, raw_values in query.lists():
         name = raw_name.removesuffix("[]")
@@ -92,26 +115,20 @@ def parse(query: MultiDict, reader: Reader) -> tuple[TaskFilter, list[Problem]]:
                     _("A value of %(parameter)s is unreadable or too long and was left out.")
                     % {"parameter": _shown(name)},
                 )
-        if name in PARAMETERS:
+        if name in parameters:
             if readable:
-                PARAMETERS[name](reading, name, readable)
-        elif (match := OUTPUT.fullmatch(name)) and not UNREADABLE.search(name) and len(name) <= MAX_VALUE_CHARACTERS:
+                parameters[name](reading, name, readable)
+        elif parameters is PARAMETERS and (match := _output_named(name)):
             _output(reading, match, readable)
         else:
             reading.refuse(
                 name, "", _("“%(parameter)s” is not a known filter and was left out.") % {"parameter": _shown(name)}
             )
-    aliases = {"approved_at": reading.fields.pop("alias", None)}
-    for field, span in aliases.items():
-        if span is not None:
-            own = reading.fields.get(field, Span())
-            reading.fields[field] = Span(own.since or span.since, own.until or span.until)
-    if reading.fields.get("as_of") and reading.fields.pop("output", None):
-        reading.refuse("output", "", _("Outputs are searched in the present only; with asOf that filter was left out."))
-    if reading.fields.get("after"):
-        reading.fields.pop("before", None)
-    size = reader.page_size
-    return TaskFilter(**{"limit": size, **reading.fields}, usual_limit=size), reading.problems
+    return reading
+
+
+def _output_named(name: str) -> re.Match[str] | None:
+    return None if UNREADABLE.search(name) or len(name) > MAX_VALUE_CHARACTERS else OUTPUT.fullmatch(name)
 
 
 def _limit_of(name: str) -> int:
@@ -147,12 +164,12 @@ def _flattened(values: list[str], *, commas: bool) -> list[str]:
     return [value.strip() for value in flat if value.strip()]
 
 
-type _Taker = Callable[[_Reading, str, list[str]], None]
+type Taker = Callable[[_Reading, str, list[str]], None]
 
 
-def _several(
+def several_values(
     field: str, check: Callable[[_Reading], Callable[[str], Any]], expected: Callable[[], str], *, commas: bool = False
-) -> _Taker:
+) -> Taker:
     def take(reading: _Reading, name: str, values: list[str]) -> None:
         kept = reading.each(name, _flattened(values, commas=commas), check(reading), expected())
         if kept:
@@ -161,7 +178,7 @@ def _several(
     return take
 
 
-def _single(field: str, check: Callable[[str], Any], expected: Callable[[], str]) -> _Taker:
+def one_value(field: str, check: Callable[[str], Any], expected: Callable[[], str]) -> Taker:
     def take(reading: _Reading, name: str, values: list[str]) -> None:
         kept = reading.one(name, values, check, expected())
         if kept is not None:
@@ -170,7 +187,7 @@ def _single(field: str, check: Callable[[str], Any], expected: Callable[[], str]
     return take
 
 
-def _edge(field: str, side: str) -> _Taker:
+def an_edge(field: str, side: str) -> Taker:
     def take(reading: _Reading, name: str, values: list[str]) -> None:
         expected = _("a date such as 2026-03-01 or an instant such as 2026-03-01T12:00:00Z")
         moment: Moment | None = reading.one(
@@ -203,11 +220,11 @@ def _output(reading: _Reading, match: re.Match[str], values: list[str]) -> None:
         reading.fields["output"] = tuple(sorted({*reading.fields.get("output", ()), *made}))
 
 
-def _text(text: str) -> str:
+def a_text(text: str) -> str:
     return text.strip()
 
 
-def _choice(*allowed: str) -> Callable[[str], str]:
+def a_choice(*allowed: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         if text not in allowed:
             raise ValueError(text)
@@ -216,7 +233,7 @@ def _choice(*allowed: str) -> Callable[[str], str]:
     return check
 
 
-def _number(least: int, most: int) -> Callable[[str], int]:
+def a_number(least: int, most: int) -> Callable[[str], int]:
     def check(text: str) -> int:
         if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
             raise ValueError(text)
@@ -235,50 +252,50 @@ def _uuids(reading: _Reading) -> Callable[[str], UUID]:
 
 
 def _words(reading: _Reading) -> Callable[[str], str]:
-    return _text
+    return a_text
 
 
-PARAMETERS: Mapping[str, _Taker] = {
-    "q": _single("q", _text, lambda: _("a search")),
-    "status": _several(
+PARAMETERS: Mapping[str, Taker] = {
+    "q": one_value("q", a_text, lambda: _("a search")),
+    "status": several_values(
         "status",
-        lambda reading: _choice(*STATUSES, *reading.reader.statuses),
+        lambda reading: a_choice(*STATUSES, *reading.reader.statuses),
         lambda: _("a known status"),
         commas=True,
     ),
-    "approvedBy": _several("approved_by", _words, lambda: _("an e-mail address")),
-    "createdBy": _several("created_by", _words, lambda: _("an e-mail address")),
-    "revisionProcess": _several(
+    "approvedBy": several_values("approved_by", _words, lambda: _("an e-mail address")),
+    "createdBy": several_values("created_by", _words, lambda: _("an e-mail address")),
+    "revisionProcess": several_values(
         "revision_process",
-        lambda reading: _choice(*REVISIONS),
+        lambda reading: a_choice(*REVISIONS),
         lambda: _("approvedDirectly or approvedWithRevisions"),
         commas=True,
     ),
-    "approvedAtSince": _edge("approved_at", "since"),
-    "approvedAtUntil": _edge("approved_at", "until"),
+    "approvedAtSince": an_edge("approved_at", "since"),
+    "approvedAtUntil": an_edge("approved_at", "until"),
     # Deprecated names of the API: they filter on the time of approval.
-    "since": _edge("alias", "since"),
-    "until": _edge("alias", "until"),
-    "createdAtSince": _edge("created_at", "since"),
-    "createdAtUntil": _edge("created_at", "until"),
-    "updatedAtSince": _edge("updated_at", "since"),
-    "updatedAtUntil": _edge("updated_at", "until"),
-    "promptApplicationId": _several("prompt_application_id", _uuids, lambda: _("an app's id"), commas=True),
-    "promptVersionId": _several("prompt_version_id", _uuids, lambda: _("a canvas version's id"), commas=True),
-    "ids": _several("ids", _uuids, lambda: _("a task's id"), commas=True),
-    "taskName": _single("task_name", _text, lambda: _("a name")),
-    "tags": _several("tags", _words, lambda: _("a tag")),
-    "editedField": _several("edited_field", _words, lambda: _("a field's path")),
-    "gone": _single("gone", _choice("exclude", "include", "only"), lambda: _("include or only")),
+    "since": an_edge("alias", "since"),
+    "until": an_edge("alias", "until"),
+    "createdAtSince": an_edge("created_at", "since"),
+    "createdAtUntil": an_edge("created_at", "until"),
+    "updatedAtSince": an_edge("updated_at", "since"),
+    "updatedAtUntil": an_edge("updated_at", "until"),
+    "promptApplicationId": several_values("prompt_application_id", _uuids, lambda: _("an app's id"), commas=True),
+    "promptVersionId": several_values("prompt_version_id", _uuids, lambda: _("a canvas version's id"), commas=True),
+    "ids": several_values("ids", _uuids, lambda: _("a task's id"), commas=True),
+    "taskName": one_value("task_name", a_text, lambda: _("a name")),
+    "tags": several_values("tags", _words, lambda: _("a tag")),
+    "editedField": several_values("edited_field", _words, lambda: _("a field's path")),
+    "gone": one_value("gone", a_choice("exclude", "include", "only"), lambda: _("include or only")),
     "asOf": _as_of,
-    "source": _single(
-        "source", lambda text: "" if text == "mirror" else _choice("live")(text), lambda: _("live or mirror")
+    "source": one_value(
+        "source", lambda text: "" if text == "mirror" else a_choice("live")(text), lambda: _("live or mirror")
     ),
-    "orderBy": _single("order_by", _choice(*ORDER_COLUMNS), lambda: _("a column that can be sorted by")),
-    "order": _single("order", _choice("asc", "desc"), lambda: _("asc or desc")),
-    "limit": _single("limit", _number(1, MAX_LIMIT), lambda: _("a number from 1 to %(most)d") % {"most": MAX_LIMIT}),
+    "orderBy": one_value("order_by", a_choice(*ORDER_COLUMNS), lambda: _("a column that can be sorted by")),
+    "order": one_value("order", a_choice("asc", "desc"), lambda: _("asc or desc")),
+    "limit": one_value("limit", a_number(1, MAX_LIMIT), lambda: _("a number from 1 to %(most)d") % {"most": MAX_LIMIT}),
     "cols": _columns,
-    "page": _single("page", _number(0, MAX_PAGE), lambda: _("a page number")),
-    "after": _single("after", _text, lambda: _("a place in the list")),
-    "before": _single("before", _text, lambda: _("a place in the list")),
+    "page": one_value("page", a_number(0, MAX_PAGE), lambda: _("a page number")),
+    "after": one_value("after", a_text, lambda: _("a place in the list")),
+    "before": one_value("before", a_text, lambda: _("a place in the list")),
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from django.db import connection, models
-from django.db.models import Case, Exists, F, OuterRef, When
+from django.db.models import F, Max
 
 from telareview.tasks.criteria import conditions
 from telareview.tasks.filters import NEVER_EMPTY, TaskFilter
@@ -14,7 +15,6 @@ from telareview.tasks.outputs import output_conditions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from uuid import UUID
 
     from telareview.accounts.models import Workspace
@@ -28,6 +28,14 @@ class FactsQuerySet(models.QuerySet[Any]):
 
     def of(self, workspace: Workspace) -> Self:
         return self.filter(workspace=workspace)
+
+    def with_key(self, column: str) -> Self:
+        """Only the rows whose cell in this column is not empty."""
+        return self.filter(**{f"{column}__isnull": False})
+
+    def first_rows(self, order: Sequence[str], most: int) -> list[Any]:
+        """The first rows in an order that is total. One statement."""
+        return list(self.order_by(*order)[:most])
 
     def in_order(self, task_filter: TaskFilter) -> Self:
         """The filter's order; empty cells last both ways; ends in the id, so that it is total."""
@@ -90,19 +98,60 @@ class TaskQuerySet(FactsQuerySet):
 
 
 class TaskVersionQuerySet(FactsQuerySet):
-    def known_at(self, moment: datetime) -> Self:
-        """Of each task the last version observed by then, with the index card's `gone_at` and `version_number`."""
-        later = self.model._default_manager.filter(
-            workspace=OuterRef("workspace"),
-            task_id=OuterRef("task_id"),
-            number__gt=OuterRef("number"),
-            observed_at__lte=moment,
-        )
-        return self.filter(~Exists(later), observed_at__lte=moment).annotate(
-            gone_at=Case(When(kind="gone", then=F("observed_at")), default=None),
-            version_number=F("number"),
-        )
-
     def of_task(self, workspace: Workspace, task_id: UUID) -> Self:
         """Every version of one task, newest first."""
         return self.filter(workspace=workspace, task_id=task_id).order_by("-number")
+
+
+class Furthest(NamedTuple):
+    """The greatest values among all states observed by a moment; None where no state had one."""
+
+    updated_at: datetime | None
+    created_at: datetime | None
+    approved_at: datetime | None
+    reference: int | None
+
+
+class HorizonQuerySet(models.QuerySet[Any]):
+    def furthest(self, workspace: Workspace, moment: datetime) -> Furthest:
+        """What no state known at the moment lies beyond: true of its whole day, so a little wide. One statement."""
+        names = Furthest._fields
+        seen = self.filter(workspace=workspace, day__lte=moment.astimezone(UTC).date())
+        greatest = seen.aggregate(**{f"greatest_{name}": Max(name) for name in names})
+        return Furthest(*(greatest[f"greatest_{name}"] for name in names))
+
+
+class KnownCardQuerySet(FactsQuerySet):
+    furthest: Furthest | None = None
+
+    def known_at(self, moment: datetime, furthest: Furthest) -> Self:
+        """Of each task the card that stood at the moment."""
+        if furthest.updated_at is None:
+            return self.none()
+        known = self.filter(
+            observed_at__lte=moment,
+            span__contains=moment,
+            # True of every one of them; told so that the indexes need not be read from their far ends.
+            updated_at__lte=furthest.updated_at,
+            created_at__lte=furthest.created_at,
+        )
+        known.furthest = furthest
+        return known
+
+    def with_key(self, column: str) -> Self:
+        found = super().with_key(column)
+        bound = getattr(self.furthest, column, None)
+        return found if bound is None or column in NEVER_EMPTY else found.filter(**{f"{column}__lte": bound})
+
+    def first_rows(self, order: Sequence[str], most: int) -> list[Any]:
+        """As for every list, of each table its own first rows: one LIMIT over both lets PostgreSQL think that the few
+        former cards of a moment are best looked for by reading all of them in order."""
+        if self.query.is_empty():
+            return []
+        standing, former = (self.filter(stands=stands).order_by(*order)[:most] for stands in (True, False))
+        return list(standing.union(former, all=True).order_by(*order)[:most])
+
+    def _clone(self) -> Self:
+        clone: Self = super()._clone()  # type: ignore[misc]
+        clone.furthest = self.furthest
+        return clone

@@ -11,6 +11,7 @@ from django.db import connection
 from telareview.accounts.models import Workspace
 from telareview.tasks.bulk import copy_rows, upsert_rows
 from telareview.tasks.facts import Facts, commitment
+from telareview.tasks.former import lay_down_cards, widen_horizon
 from telareview.tasks.models import Kind, Learned, OutputIndex, Payload, TaskVersion
 from telareview.tasks.outputs import searchable_json
 from telareview.tasks.revision import content_of
@@ -74,6 +75,7 @@ class State:
 def write_states(states: Sequence[State]) -> None:
     """Append versions and payloads, and turn the cards and the output index to them. To be called under the lock.
 
+    Cards that are replaced are kept beside, for the list as it was known then.
     Each task once. Versions and payloads are copied; the cards are taken from the versions inside the database, which
     spares sending the facts twice.
     """
@@ -91,9 +93,12 @@ def write_states(states: Sequence[State]) -> None:
             (each.version_id, salt, each.record.canonical_json) for each, salt in zip(states, salts, strict=True)
         )
         copy_rows(cursor, Payload._meta.db_table, ("version_id", "salt", "text"), payloads)
-        _turn_cards(cursor, [each.version_id for each in states])
         first = [each for each in states if each.kind is Kind.FIRST_SEEN]
         later = [each for each in states if each.kind is not Kind.FIRST_SEEN]
+        if later:
+            lay_down_cards(cursor, [each.version_id for each in later])
+        _turn_cards(cursor, [each.version_id for each in states])
+        widen_horizon(cursor, [each.version_id for each in states])
         for write, some in ((copy_rows, first), (upsert_rows, later)):
             if some:
                 write(cursor, OutputIndex._meta.db_table, INDEX_COLUMNS, [_index_row(each) for each in some])

@@ -59,10 +59,10 @@ def _told(state: State, versions: Mapping[int, TaskVersion], status_before: str,
         version=version,
         fields=paths[:MAX_NAMED_PATHS],
         more_fields=max(0, len(paths) - MAX_NAMED_PATHS),
-        learned=_learned(version) if version else "",
+        learned=learned_word(version) if version else "",
         address=f"/tasks/{version.task_id}/versions/{version.number}/" if version else "",
         told=_told_by_tela(state),
-        gap=_gap(is_first=is_first) if state.gap else "",
+        gap=gap_words(is_first=is_first) if state.gap else "",
         acts=[_act(act) for act in state.acts],
     )
 
@@ -86,7 +86,8 @@ def _status(state: State) -> str:
     return (state.told and state.told.status) or ""
 
 
-def _learned(version: TaskVersion) -> str:
+def learned_word(version: TaskVersion) -> str:
+    """How a version was learned, as people read it."""
     return str(Learned(version.learned_by).label) if version.learned_by in Learned.values else version.learned_by
 
 
@@ -116,7 +117,8 @@ def _told_by_tela(state: State) -> str:
     return "; ".join(parts)
 
 
-def _gap(*, is_first: bool) -> str:
+def gap_words(*, is_first: bool) -> str:
+    """What is not known between two looks, or before the first."""
     if is_first:
         return _("Earlier states, if there were any, are not known.")
     return _("States between these two looks, if there were any, are not known.")

@@ -179,10 +179,8 @@ def _with_gaps(states: list[State], first: int, told_until: dt.datetime | None) 
         version = state.version
         gap = False
         if version is not None:
-            reached = told_until is not None and min(version.observed_at, state.at) <= told_until
-            came_before = before.observed_at < state.at if before else version.created_at < state.at - MILLISECOND
             known_before = before.number == version.number - 1 if before else version.number == 1
-            gap = came_before and known_before and not reached
+            gap = known_before and gap_before(version, before, state.at, told_until)
             before = version
         elif place == 0 and state.told:
             gap = 1 < first == state.told.told_version
@@ -202,6 +200,18 @@ def _with_acts(states: list[State], acts: Iterable[ReviewAct]) -> list[State]:
         if (place := next(found, None)) is not None:
             done[place].append(act)
     return [replace(state, acts=tuple(done[place])) if place in done else state for place, state in enumerate(states)]
+
+
+def gap_before(
+    version: TaskVersion, before: TaskVersion | None, at: dt.datetime, told_until: dt.datetime | None
+) -> bool:
+    """Whether there may have been states before this one, which stands `at` a moment, that nobody has seen or told.
+
+    `before` is the version before it, None for the first; `told_until` is when Tela last told its own history.
+    """
+    reached = told_until is not None and min(version.observed_at, at) <= told_until
+    came_before = before.observed_at < at if before else version.created_at < at - MILLISECOND
+    return came_before and not reached
 
 
 def _milliseconds(moment: dt.datetime) -> int:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from telareview.accounts.access import member_required
 from telareview.tasks.counting import count
 from telareview.tasks.detail import TABS, TaskPage, find_version
+from telareview.tasks.feed import make_feed
 from telareview.tasks.known import matching_tasks
 from telareview.tasks.listing import ask, make_listing
 from telareview.web.htmx import render_page_or_part
@@ -51,12 +52,19 @@ def task_count(request: "MemberRequest") -> HttpResponse:
 
 @require_safe
 @member_required
+def history(request: "MemberRequest") -> HttpResponse:
+    """`/history/`: every change of every task, newest first."""
+    return render_page_or_part(request, "tasks/feed.html", "results", {"listing": make_feed(request)})
+
+
+@require_safe
+@member_required
 def task_detail(request: "MemberRequest", task_id: UUID, tab: str = "", number: int | None = None) -> HttpResponse:
     """`/tasks/<uuid>/`, a tab of it, or one of its versions."""
     if tab and tab not in TABS:
         raise Http404
     page = task_page(request, task_id, tab, number)
-    return render_page_or_part(request, "tasks/detail.html", "panel", {"page": page, "notices": []})
+    return render_page_or_part(request, "tasks/detail.html", "panel", {"page": page})
 
 
 @require_safe
@@ -78,8 +86,8 @@ def task_page(request: "MemberRequest", task_id: UUID, tab: str, number: int | N
     request.GET = query  # type: ignore[assignment]
     if number is None and version.isascii() and version.isdecimal() and len(version) < 9:
         number = int(version)
-    task_filter, _notices = ask(request)
+    task_filter, notices = ask(request)
     found = find_version(request.workspace, task_id, number, task_filter.as_of)
     if found is None:
         raise Http404(_("There is no such task in this workspace."))
-    return TaskPage(*found, task_filter, tab)
+    return TaskPage(*found, task_filter, tab, notices)

@@ -31,9 +31,9 @@ class Mirrors:
     def __init__(self, server: postgres.Server) -> None:
         self.server = server
 
-    def seeded(self, tasks: int) -> str:
-        """Address of a mirror with so many seeded tasks; made, or taken from an earlier run."""
-        name = f"seeded_{tasks}"
+    def seeded(self, tasks: int, versions: int = 1) -> str:
+        """Address of a mirror with so many seeded tasks, so many versions each; made, or taken from an earlier run."""
+        name = f"seeded_{tasks}" + (f"x{versions}" if versions > 1 else "")
         state = fingerprint()
         with self._connect() as connection:
             row = connection.execute(
@@ -41,8 +41,9 @@ class Mirrors:
             ).fetchone()
         if row is None or row[0] != state:
             self.fresh(name)
-            say(f"Making a mirror of {tasks:,} tasks; it is kept in {FOLDER} for the next run …")
-            manage("seed_mirror", "--tasks", str(tasks), database=self.server.url(name))
+            say(f"Making a mirror of {tasks:,} tasks × {versions}; it is kept in {FOLDER} for the next run …")
+            asked = ("--tasks", str(tasks), "--versions", str(versions))
+            manage("seed_mirror", *asked, database=self.server.url(name))
             with self._connect() as connection:
                 # Last of all: a mirror that was left half made carries no comment.
                 connection.execute(
