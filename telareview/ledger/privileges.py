@@ -34,7 +34,7 @@ def lend(function: str) -> None:
 
 
 def only_read(table: str) -> None:
-    """Let the app role read this table; functions that are lent to it write there."""
+    """Let the app role read this table or view; functions that are lent to it write there."""
     _only_read.add(table)
 
 
@@ -84,7 +84,7 @@ def are_granted(role: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce(bool_and(has_table_privilege(%s, c.oid, 'SELECT')), false) FROM pg_class AS c "
-            "WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace",
+            "WHERE c.relkind IN ('r', 'v') AND c.relnamespace = current_schema()::regnamespace",
             [role],
         )
         return bool(cursor.fetchone()[0])
@@ -116,7 +116,8 @@ def grant(role: str) -> None:
 
 def _own_tables(cursor: Any) -> list[str]:
     cursor.execute(
-        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace"
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v') "
+        "AND relnamespace = current_schema()::regnamespace"
     )
     return [name for (name,) in cursor.fetchall()]
 

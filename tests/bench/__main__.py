@@ -10,13 +10,15 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tests.bench import csv_figures, list_figures, pull, seal, throughput, webhooks
+from tests.bench import csv_figures, list_figures, past_figures, pull, seal, throughput, webhooks
 from tests.bench.figures import Figure, table
 from tests.bench.mirrors import FOLDER, Mirrors, alone, mirrors
 
 #: Title, how to measure, tasks (or calls) unless told, and whether commits wait for the disk.
 PARTS: dict[str, tuple[str, Callable[[Mirrors, int], list[Figure]], int, bool]] = {
     "list": ("List page, {:,} tasks", list_figures.figures, 1_000_000, False),
+    "asof": ("List as of a moment, {:,} tasks", past_figures.as_of_figures, 1_000_000, False),
+    "history": ("Feed of changes, {:,} tasks", past_figures.history_figures, 1_000_000, False),
     "csv": ("CSV, {:,} tasks", csv_figures.figures, 1_000_000, False),
     "pull": ("First pull from the sandbox, {:,} tasks", pull.figures, 100_000, True),
     "seal": ("Seals, {:,} versions", seal.figures, 1_000_000, False),
