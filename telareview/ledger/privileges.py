@@ -34,7 +34,7 @@ def lend(function: str) -> None:
 
 
 def only_read(table: str) -> None:
-    """Let the app role read this table or view; functions that are lent to it write there."""
+    """Let the app role read this table; functions that are lent to it write there."""
     _only_read.add(table)
 
 
@@ -100,12 +100,14 @@ def grant(role: str) -> None:
         name = connection.ops.quote_name(role)
         cursor.execute("SELECT current_schema()")
         schema = connection.ops.quote_name(cursor.fetchone()[0])
-        tables = _own_tables(cursor)
+        tables, views = _own_relations(cursor, "r", "p"), _own_relations(cursor, "v")
         cursor.execute(f"GRANT USAGE ON SCHEMA {schema} TO {name}")
         cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {name}")
         for wanted in (ALL, APPEND, READ):
             if some := [connection.ops.quote_name(each) for each in tables if privileges_of(each) == wanted]:
                 cursor.execute(f"GRANT {', '.join(wanted)} ON {', '.join(some)} TO {name}")
+        if views:
+            cursor.execute(f"GRANT SELECT ON {', '.join(map(connection.ops.quote_name, views))} TO {name}")
         # Without UPDATE no sequence can be set back.
         cursor.execute(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {name}")
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {name}")
@@ -114,10 +116,11 @@ def grant(role: str) -> None:
             cursor.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {name}")
 
 
-def _own_tables(cursor: Any) -> list[str]:
+def _own_relations(cursor: Any, *kinds: str) -> list[str]:
+    """Names of tables (`r`, `p`) or views (`v`)."""
     cursor.execute(
-        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v') "
-        "AND relnamespace = current_schema()::regnamespace"
+        "SELECT relname FROM pg_class WHERE relkind = ANY(%s) AND relnamespace = current_schema()::regnamespace",
+        [list(kinds)],
     )
     return [name for (name,) in cursor.fetchall()]
 

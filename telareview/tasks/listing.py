@@ -174,7 +174,8 @@ def make_listing(
     request: "MemberRequest", task_filter: TaskFilter, notices: list[str], *, fresh: frozenset[UUID] = frozenset()
 ) -> Listing:
     """The page of the mirror that the filter names, with all that stands around it."""
-    matching = matching_tasks(request.workspace, task_filter, get_current_timezone()).defer(*NEVER_SHOWN)
+    matching = matching_tasks(request.workspace, task_filter, get_current_timezone())
+    matching = matching.defer(*(name for name in NEVER_SHOWN if hasattr(matching.model, name)))
     try:
         page = read_page(matching, task_filter)
     except BrokenCursor:
