@@ -17,6 +17,9 @@ from telareview.tasks.revision import Revision
 
 #: Of one value; the whole stands under Raw.
 MAX_SHOWN_CHARACTERS = 4_000
+#: Of all values of one table; beyond it each is cut shorter, so that no page grows past what a browser shows at once.
+MAX_SHOWN_IN_ALL = 400_000
+MAX_SHOWN_BEYOND = 200
 #: Steps for marking all lines of one page, about 1 µs each.
 MARKING_STEPS = 200_000
 #: Values that are the same, as rows; what is beyond them is counted.
@@ -52,6 +55,11 @@ class ChangeRow:
     #: Who corrected it from here last; "" when that was done elsewhere.
     person: str = ""
 
+    @property
+    def characters(self) -> int:
+        """Of both values as shown."""
+        return sum(len(text) for pieces in (self.before, self.after) for text, _differs in pieces or ())
+
 
 @dataclass(frozen=True, slots=True)
 class EditRow:
@@ -85,7 +93,12 @@ def change_table(revision: Revision, current: Json, correctors: Correctors = NOB
     # A change that Tela tells no edit for came of some other edit, as where items of a list were shifted: who made all
     # edits made it too.
     sole = correctors.sole((edit.shown_path, edit.edited_at) for edit in _edits(revision))
-    rows = [_row(line, budget, correctors, sole) for line in revision.lines]
+    rows: list[ChangeRow] = []
+    shown = 0
+    for line in revision.lines:
+        most = MAX_SHOWN_CHARACTERS if shown < MAX_SHOWN_IN_ALL else MAX_SHOWN_BEYOND
+        rows.append(_row(line, budget, correctors, sole, most))
+        shown += rows[-1].characters
     others = [_told(edit, correctors, put_back=True) for back in revision.put_back for edit in back.edits[-1:]]
     others += [_told(edit, correctors, put_back=False) for edit in revision.unmatched]
     complete = revision.comparable and not revision.difference.truncated
@@ -93,9 +106,9 @@ def change_table(revision: Revision, current: Json, correctors: Correctors = NOB
     return ChangeTable(revision, rows, list(islice(unchanged, MAX_UNCHANGED)), others)
 
 
-def _row(line: Line, budget: Budget, correctors: Correctors, sole: str) -> ChangeRow:
+def _row(line: Line, budget: Budget, correctors: Correctors, sole: str, most: int) -> ChangeRow:
     change = line.change
-    before, after = _shown(change.before), _shown(change.after)
+    before, after = _shown(change.before, most), _shown(change.after, most)
     pieces: tuple[Marks | None, Marks | None]
     if before is None or after is None:
         pieces = (_whole(before), _whole(after))
@@ -133,11 +146,11 @@ def _came_from(change: Change) -> str:
     return escape_unsendable(show_path(change.left_path))
 
 
-def _shown(value: Json | Missing) -> str | None:
+def _shown(value: Json | Missing, most: int) -> str | None:
     if value is MISSING:
         return None
     text = show_value(value)
-    return text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + CUT
+    return text if len(text) <= most else text[:most] + CUT
 
 
 def _whole(text: str | None) -> Marks | None:

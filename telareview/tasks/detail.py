@@ -7,7 +7,6 @@ from functools import cached_property
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Subquery
 from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,11 +18,12 @@ from telareview.tasks.change_table import ChangeTable, change_table
 from telareview.tasks.files import FileLink, file_links
 from telareview.tasks.filters import TaskFilter
 from telareview.tasks.known import matching_tasks
-from telareview.tasks.models import AppName, Payload, Task, TaskVersion
+from telareview.tasks.models import AppName, Task, TaskVersion
 from telareview.tasks.paging import neighbours
 from telareview.tasks.raw_view import Leaf, RawView, leaves, show_raw
 from telareview.tasks.revision import Revision, compare, content_of
 from telareview.tasks.sentences import Told, tell
+from telareview.tasks.version_diff import VersionDiff, payload_text
 from telareview.tasks.words import revision_word, status_word
 from telareview.tela import TaskRecord
 from telareview.tela.wire import decode
@@ -32,6 +32,7 @@ TABS: dict[str, Promise] = {
     "changes": _("Changes"),
     "summary": _("Summary"),
     "history": _("History"),
+    "compare": _("Compare"),
     "input": _("Input"),
     "raw": _("Raw"),
 }
@@ -60,6 +61,8 @@ class TaskPage:
         self._asked_tab = tab
         #: When Tela has just been asked for its own history of the task, and told it.
         self.told_until: dt.datetime | None = None
+        #: The number of the version to compare with; None for the one before.
+        self.against: int | None = None
 
     @property
     def is_newest(self) -> bool:
@@ -67,14 +70,8 @@ class TaskPage:
 
     @cached_property
     def payload_text(self) -> str | None:
-        """The exact JSON of this version; None when it was erased.
-
-        A version that has no payload of its own (gone) shows that of the last one before it that ever had one.
-        """
-        told = TaskVersion.objects.of_task(self.task.workspace, self.task.task_id).filter(
-            number__lte=self.version.number, payload_commit__isnull=False
-        )
-        return Payload.objects.filter(version=Subquery(told.values("pk")[:1])).values_list("text", flat=True).first()
+        """The exact JSON of this version; None when it was erased."""
+        return payload_text(self.task.workspace, self.task.task_id, self.version.number)
 
     @cached_property
     def record(self) -> TaskRecord | None:
@@ -93,6 +90,14 @@ class TaskPage:
         if self.record is None or self.revision is None:
             return None
         return change_table(self.revision, content_of(self.record.output_content), Correctors.among(self.acts))
+
+    @cached_property
+    def comparison(self) -> VersionDiff:
+        """This version beside the one asked for, or the one before; without a left side where there is none."""
+        number = self.against or self.version.number - 1
+        left = TaskVersion.objects.of_task(self.task.workspace, self.task.task_id).filter(number=number).first()
+        correctors = Correctors.among(self.acts)
+        return VersionDiff(self.task.workspace, self.task.task_id, left, self.version, correctors)
 
     @cached_property
     def acts(self) -> list[ReviewAct]:

@@ -138,3 +138,21 @@ def compare(
         by_edits=_by_edits(edited_fields),
         by_content=by_content,
     )
+
+
+def between(
+    left_output: Decoded, right_output: Decoded, told: Sequence[EditedField], *, limits: Limits = DEFAULT_LIMITS
+) -> Revision:
+    """What led from one state's output to another's; no output is a value like others. `told` are the edits since."""
+    left, right = content_of(left_output), content_of(right_output)
+    difference = diff(left, right, limits=limits)
+    joined = join_edits(told[:MAX_EDITS], left, right, difference)
+    return Revision(
+        difference=difference,
+        lines=joined.lines,
+        put_back=joined.put_back,
+        unmatched=joined.unmatched,
+        edits_left_out=joined.left_out + max(0, len(told) - MAX_EDITS),
+        by_edits="unknown",
+        by_content="approvedDirectly" if difference.same else "approvedWithRevisions",
+    )

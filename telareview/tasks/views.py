@@ -63,7 +63,7 @@ def task_detail(request: "MemberRequest", task_id: UUID, tab: str = "", number: 
     """`/tasks/<uuid>/`, a tab of it, or one of its versions."""
     if tab and tab not in TABS:
         raise Http404
-    page = task_page(request, task_id, tab, number)
+    page = task_page(request, task_id, tab or ("compare" if number else ""), number)
     return render_page_or_part(request, "tasks/detail.html", "panel", {"page": page})
 
 
@@ -82,12 +82,18 @@ def task_raw(request: "MemberRequest", task_id: UUID) -> HttpResponse:
 def task_page(request: "MemberRequest", task_id: UUID, tab: str, number: int | None) -> TaskPage:
     """The page of one of this workspace's tasks. Raises Http404 for everything else."""
     query = request.GET.copy()
-    version = (query.pop("version", None) or [""])[-1]
+    version, against = (_version_number((query.pop(name, None) or [""])[-1]) for name in ("version", "against"))
     request.GET = query  # type: ignore[assignment]
-    if number is None and version.isascii() and version.isdecimal() and len(version) < 9:
-        number = int(version)
+    number = version if number is None else number
     task_filter, notices = ask(request)
     found = find_version(request.workspace, task_id, number, task_filter.as_of)
     if found is None:
         raise Http404(_("There is no such task in this workspace."))
-    return TaskPage(*found, task_filter, tab, notices)
+    page = TaskPage(*found, task_filter, tab, notices)
+    page.against = against
+    return page
+
+
+def _version_number(text: str) -> int | None:
+    """None for what is no number of a version."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else None
