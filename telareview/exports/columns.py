@@ -85,6 +85,9 @@ COLUMNS: dict[str, Column] = {
         Column("sourceType", gettext_lazy("Source"), Kind.TEXT, "source_type"),
         Column("version", gettext_lazy("Version"), Kind.INTEGER, "version_number"),
         Column("observedAt", gettext_lazy("Observed"), Kind.INSTANT, "observed_at"),
+        Column(
+            "approvedInTelareviewBy", gettext_lazy("Approved here by"), Kind.TEXT, "approved_here_by", personal=True
+        ),
     )
 }
 

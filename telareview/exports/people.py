@@ -1,6 +1,6 @@
 """`accounts.pseudonyms` in SQL."""
 
-from django.db.models import F, Func, TextField, Value
+from django.db.models import Expression, F, Func, TextField, Value
 
 from telareview.accounts.models import Workspace
 from telareview.accounts.pseudonyms import DIGITS, PREFIX, key_of
@@ -13,5 +13,6 @@ class Pseudonym(Func):
     arg_joiner = " || "
     output_field = TextField()
 
-    def __init__(self, field: str, workspace: Workspace) -> None:
-        super().__init__(Value(key_of(workspace)), Func(F(field), function="lower", output_field=TextField()))
+    def __init__(self, field: str | Expression, workspace: Workspace) -> None:
+        value = F(field) if isinstance(field, str) else field
+        super().__init__(Value(key_of(workspace)), Func(value, function="lower", output_field=TextField()))

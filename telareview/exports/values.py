@@ -19,6 +19,7 @@ from django.db.models import (
 
 from telareview.exports.columns import Column, Kind
 from telareview.exports.people import Pseudonym
+from telareview.tasks.acts import ReviewAct
 from telareview.tasks.models import OutputIndex
 from telareview.tasks.outputs import text_at
 
@@ -59,6 +60,8 @@ def typed(column: Column, plan: "Plan") -> Expressed:
         return Case(When(status__in=("completed", "approved"), then=Seconds(span)), default=None)
     if column.name == "revisionProcess":
         return Func(F(column.source), Value(""), function="NULLIF", output_field=TextField())
+    if column.source == "approved_here_by":
+        return Pseudonym(approver_here(), plan.workspace) if plan.masked else approver_here()
     if column.personal and plan.masked:
         return Pseudonym(column.source, plan.workspace)
     return F(column.source)
@@ -67,6 +70,15 @@ def typed(column: Column, plan: "Plan") -> Expressed:
 def heading(column: Column, plan: "Plan") -> str:
     """The column's words in the language that is switched on, with the zone of its moments."""
     return f"{column.label} ({plan.zone.key})" if column.kind is Kind.INSTANT else str(column.label)
+
+
+def approver_here() -> Case:
+    """The person here who asked for the approval that stands; null where it was given elsewhere, or none stands."""
+    acts = ReviewAct.objects.filter(
+        workspace=OuterRef("workspace"), task_id=OuterRef("task_id"), approved_at=OuterRef("approved_at")
+    )
+    person = Subquery(acts.order_by("-pk").values("person_email")[:1], output_field=TextField())
+    return Case(When(status__in=("completed", "approved"), then=person), default=None)
 
 
 def machine_text(column: Column, plan: "Plan") -> Expressed:

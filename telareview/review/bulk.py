@@ -45,7 +45,7 @@ class BulkReview(models.Model):
     asked_at = models.DateTimeField(default=timezone.now)
     #: Null until every task has a result.
     ended_at = models.DateTimeField(null=True)
-    #: Why the worker stopped before the end; "" while it goes on.
+    #: Code of the error for which the worker stopped before the end; "" while it goes on.
     trouble = models.TextField(blank=True, default="")
 
     class Meta:
@@ -74,7 +74,7 @@ class BulkTask(models.Model):
     #: The version that was selected.
     number = models.IntegerField()
     result = models.TextField(choices=Result, blank=True, default="")
-    #: A sentence in English; "" when it went well.
+    #: Who is at it, for one in somebody's hands; else a sentence in English, "" when it went well.
     detail = models.TextField(blank=True, default="")
 
     class Meta:
@@ -158,7 +158,7 @@ def counts(bulk: BulkReview) -> dict[str, int]:
 
 def _approve(bulk: BulkReview, client: WritingClient, person: Person, each: BulkTask) -> tuple[str, str]:
     if who := holder_of(bulk.workspace, person, each.task_id):
-        return BulkTask.Result.HELD, f"{who} is reviewing it."
+        return BulkTask.Result.HELD, who
     seen = _seen(bulk.workspace, each)
     if seen is None:
         return BulkTask.Result.REFUSED, "What was selected is no longer known here."

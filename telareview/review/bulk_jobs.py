@@ -11,6 +11,9 @@ from telareview.review.bulk import BulkReview, carry_on
 from telareview.sync.connection import NoKey, writing_client
 from telareview.tela import WriteRefused
 
+#: Beside the codes of errors: the person lost the right meanwhile.
+MAY_NO_LONGER = "may_no_longer"
+
 
 def ask_for_approvals(bulk: BulkReview) -> None:
     """Let a worker go through the selection; one that waits already is enough."""
@@ -29,8 +32,9 @@ def approve_bulk(context: JobContext, bulk_id: int) -> None:
     membership = Membership.objects.filter(workspace=bulk.workspace, person=bulk.person_id, person__is_active=True)
     try:
         if bulk.person is None or not may_write(membership.select_related("workspace").first(), "approve"):
-            raise WriteRefused("Whoever asked for this may no longer approve tasks.")
+            BulkReview.objects.filter(pk=bulk.pk).update(trouble=MAY_NO_LONGER)
+            return
         with writing_client(bulk.workspace) as client:
             carry_on(bulk, client, bulk.person, should_stop=context.should_abort)
     except (NoKey, WriteRefused) as error:
-        BulkReview.objects.filter(pk=bulk.pk).update(trouble=str(error))
+        BulkReview.objects.filter(pk=bulk.pk).update(trouble=error.code)

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import get_current_timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from telareview.accounts.writing import write_required
 from telareview.review.bulk import MOST_TASKS, BulkReview, BulkTask, SelectionChanged, begin, counts, select
-from telareview.review.bulk_jobs import ask_for_approvals
+from telareview.review.bulk_jobs import MAY_NO_LONGER, ask_for_approvals
 from telareview.review.queue import queue_of, waiting
+from telareview.sync.error_words import in_readers_language
 from telareview.web.htmx import render_page_or_part
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def result(request: "MemberRequest", number: int) -> HttpResponse:
     """`/tasks/review/bulk/<n>/`: how far it is, and what came of each task."""
     bulk = get_object_or_404(BulkReview, workspace=request.workspace, pk=number)
     tasks = bulk.tasks.exclude(result__in=["", BulkTask.Result.APPROVED]).order_by("pk")[:RESULTS_SHOWN]
-    context = {"bulk": bulk, "counts": counts(bulk), "left_out": tasks}
+    context = {"bulk": bulk, "counts": counts(bulk), "left_out": tasks, "trouble": _trouble(bulk)}
     return render_page_or_part(request, "review/bulk_result.html", "progress", context)
 
 
@@ -64,3 +66,10 @@ def resume(request: "MemberRequest", number: int) -> HttpResponse:
     if bulk.ended_at is None:
         ask_for_approvals(bulk)
     return redirect("review:bulk-result", bulk.pk)
+
+
+def _trouble(bulk: BulkReview) -> str:
+    """Why it stopped, in the reader's language; "" while it goes on."""
+    if bulk.trouble == MAY_NO_LONGER:
+        return _("Whoever asked for this may no longer approve tasks.")
+    return in_readers_language(bulk.trouble, bulk.trouble) if bulk.trouble else ""

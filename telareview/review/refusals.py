@@ -52,11 +52,17 @@ class ChangedMeanwhile(NotReviewed):
 
 
 class AlreadyApproved(ChangedMeanwhile):
+    """`who` is the person here, or else whom Tela names; "" when neither is known."""
+
     code = "already_approved"
+
+    def __init__(self, now: TaskRecord, who: str) -> None:
+        super().__init__(now)
+        self.who = who
 
     @property
     def sentence(self) -> str:
-        who = self.now.approved_by or _("somebody unknown")
+        who = self.who or _("somebody unknown")
         return _("The task was already approved by %(who)s, so nothing was written.") % {"who": who}
 
 

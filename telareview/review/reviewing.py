@@ -42,6 +42,8 @@ WAITING = "validating"
 #: Longest wait for somebody else's review of the same task, which is a call or three.
 PATIENCE_SECONDS = 3.0
 LOOK_EVERY_SECONDS = 0.05
+#: Tela's clock may be so far from ours, and a change be so long on its way.
+CLOCKS_DIFFER, LONGEST_WAY = dt.timedelta(minutes=1), dt.timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,11 @@ def review_task(client: WritingClient, workspace: Workspace, person: Person, wis
     with _one_writer(workspace, wish.seen.id):
         now = _look(client, workspace, wish.seen.id)
         if is_approved(now):
-            if wish.approve and wish.edited is MISSING and _approved_by(workspace, person, now):
+            who = _approver(workspace, now)
+            same = wish.edited is MISSING or same_json(content_of(now.output_content), wish.edited)
+            if wish.approve and same and who == person.email:
                 return Reviewed(now, approved=True, again=True)
-            raise AlreadyApproved(now)
+            raise AlreadyApproved(now, who or now.approved_by or "")
         if now.status != WAITING:
             raise NotWaiting(now)
         if not is_same_question(wish.seen, now):
@@ -186,8 +190,29 @@ def _look(client: WritingClient, workspace: Workspace, task_id: UUID) -> TaskRec
     return now
 
 
-def _approved_by(workspace: Workspace, person: Person, now: TaskRecord) -> bool:
-    return approver_here(acts_of(workspace, now.id), now.approved_at) == person.email
+def _approver(workspace: Workspace, now: TaskRecord) -> str:
+    """Who approved it from here; "" where nobody did.
+
+    An approval whose answer was never noted, because it was lost or our process ended, is noted now: nobody else is at
+    this task, so the newest one that was sent since it waited is the one.
+    """
+    if (who := approver_here(acts_of(workspace, now.id), now.approved_at)) or now.approved_at is None:
+        return who
+    open_ones = OutgoingAction.objects.filter(
+        workspace=workspace,
+        task_id=now.id,
+        act=OutgoingAction.Act.APPROVE,
+        outcome__in=["", OutgoingAction.Outcome.LOST],
+        sent_at__lte=now.approved_at + CLOCKS_DIFFER,
+        sent_at__gte=now.approved_at - LONGEST_WAY,
+    )
+    action = open_ones.order_by("-sent_at").first()
+    if action is None:
+        return ""
+    with transaction.atomic():
+        settle_lost(action, made=[])
+        note_approval(workspace, Doer(action.person_email, action.pk), now)
+    return action.person_email
 
 
 def _places(wanted: Json, found: Json) -> tuple[Path, ...]:

@@ -107,7 +107,7 @@ def test_what_changed_is_held_or_is_gone_is_left_out_and_told(acme, sandbox, des
         taken.id: "changed",
     }
     shown = desk.get(f"/tasks/review/bulk/{bulk.pk}/").content.decode()
-    assert "eva@acme.example is reviewing it." in shown
+    assert "eva@acme.example is reviewing this task" in shown
     assert counts(bulk)["done"] == 5
 
 
@@ -140,8 +140,11 @@ def test_who_may_no_longer_approve_does_not(acme, sandbox, reviewer, settings, m
 
     bulk_jobs.approve_bulk.func(Context(), bulk.pk)
 
+    shown = signed_in(make_person("admin", acme, "ada@acme.example"))
     bulk.refresh_from_db()
-    assert bulk.trouble
+    assert bulk.trouble == bulk_jobs.MAY_NO_LONGER
+    settings.TELA_ALLOW_WRITES = True
+    assert "may no longer approve" in shown.get(f"/tasks/review/bulk/{bulk.pk}/").content.decode()
     assert counts(bulk)["waiting"] == 1
 
 

@@ -13,12 +13,14 @@ from telareview.review.refusals import (
     NotDone,
     NotWaiting,
     TakenAway,
+    said,
 )
 from telareview.review.reviewing import Wish, review_task
+from telareview.sandbox.errors import update_failed
 from telareview.sync.refresh import TaskIsGone
 from telareview.tasks.acts import ReviewAct, acts_of, approver_here
 from telareview.tasks.models import Task, TaskVersion
-from telareview.tela import AnswerLost, NoAnswer, ServerFailed
+from telareview.tela import AnswerLost, NoAnswer, ServerFailed, UpdateFailed
 from tests.accounts.cast import make_person, signed_in
 from tests.review.waiting import CONTENT, in_tela, waiting, writes
 
@@ -209,3 +211,48 @@ def test_the_output_of_an_agent_is_sent_whole(acme, sandbox, reviewer, client_of
     edited = {"cliente": "Acme"}
 
     assert reviewing.patch_for(type(seen).from_json(agents), edited) == edited
+
+
+def test_an_approval_whose_process_ended_is_found_and_keeps_its_persons_name(
+    acme, sandbox, reviewer, client_of_tela, monkeypatch
+):
+    (seen,) = waiting(acme, sandbox)
+
+    def killed(*args, **named):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as ending:
+        ending.setattr(reviewing, "note_approval", killed)
+        with pytest.raises(KeyboardInterrupt):
+            review_task(client_of_tela, acme, reviewer, Wish(seen, approve=True))
+    OutgoingAction.objects.update(outcome="", ended_at=None)
+    sandbox.requests.clear()
+
+    with pytest.raises(AlreadyApproved) as refused:
+        review_task(client_of_tela, acme, make_person("reviewer", acme, "eva@acme.example"), Wish(seen, approve=True))
+
+    assert "rui@acme.example" in str(refused.value)
+    assert review_task(client_of_tela, acme, reviewer, Wish(seen, approve=True)).again
+    assert OutgoingAction.objects.get().outcome == "found"
+    assert writes(sandbox) == []
+
+
+def test_the_same_edits_sent_twice_are_done_once(acme, sandbox, reviewer, client_of_tela):
+    (seen,) = waiting(acme, sandbox)
+
+    assert review_task(client_of_tela, acme, reviewer, Wish(seen, EDITED, approve=True)).approved
+    assert review_task(client_of_tela, acme, reviewer, Wish(seen, EDITED, approve=True)).again
+
+
+def test_update_failed_is_said_in_words(acme, sandbox, reviewer, client_of_tela, monkeypatch):
+    (seen,) = waiting(acme, sandbox)
+
+    def refuse(*args, **named):
+        raise update_failed("A running task cannot be updated")
+
+    monkeypatch.setattr(sandbox.world, "approve", refuse)
+    with pytest.raises(UpdateFailed) as refused:
+        review_task(client_of_tela, acme, reviewer, Wish(seen, approve=True))
+
+    assert "cannot change this task in its present state" in said(refused.value)
+    assert OutgoingAction.objects.get().outcome == "refused"
