@@ -167,6 +167,17 @@ CACHES = {
     "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "pages"},
 }
 
+# --- Background jobs --------------------------------------------------------------------------------------
+
+#: Every room declares its jobs in a module of this name, so that a worker knows them all without importing upwards.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
+# --- Exports ----------------------------------------------------------------------------------------------
+
+#: How long the file of an export can be fetched again, and how much space all files together may take.
+EXPORT_KEEP_HOURS = env.whole_number("TELAREVIEW_EXPORT_HOURS", 24, least=1)
+EXPORT_SPACE_BYTES = env.whole_number("TELAREVIEW_EXPORT_SPACE_MB", 10_000, least=10) * 1_000_000
+
 # --- People -----------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.Person"

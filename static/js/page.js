@@ -117,6 +117,7 @@ window.telareview = (() => {
     }
     if (button?.dataset.copyFrom) copy(document.getElementById(button.dataset.copyFrom).textContent, button);
     if (button?.dataset.open) document.getElementById(button.dataset.open)?.showModal();
+    if (button?.dataset.closeDialog !== undefined) button.closest("dialog")?.close();
     if (button?.dataset.closeToast !== undefined) button.closest(".toast")?.remove();
     if (target?.tagName === "DIALOG") {
       const box = target.getBoundingClientRect();
@@ -127,6 +128,13 @@ window.telareview = (() => {
       if (target && !open.contains(target)) open.open = false;
     }
   });
+
+  // A dialog whose content was fetched opens with it; a form in it that is sent closes it, for its answer is a file or a page.
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    const dialog = document.querySelector(`dialog[data-opens-with="${CSS.escape(detail.target.id)}"]`);
+    if (dialog && !dialog.open) dialog.showModal();
+  });
+  document.addEventListener("submit", ({ target }) => target.closest("dialog[data-opens-with]")?.close());
 
   function closeOpen() {
     const open = [...document.querySelectorAll("details.drop[open]")].pop();

@@ -137,8 +137,8 @@ class Listing:
         return self.task_filter.whole_list().address(reverse("tasks:count"))
 
     @property
-    def csv_address(self) -> str:
-        return self.task_filter.whole_list().replace(cols=()).address("/tasks.csv")
+    def export_address(self) -> str:
+        return self.task_filter.whole_list().address("/exports/new/")
 
     @property
     def review_address(self) -> str:

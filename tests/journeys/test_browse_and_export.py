@@ -102,8 +102,12 @@ def test_from_signing_in_to_the_file_that_equals_what_tela_holds(
     assert rows(settled(page)) == second_page
 
     # Take the list away.
+    page.locator("body").press("e")
+    panel = page.get_by_role("dialog")
+    expect(panel).to_contain_text("Approved directly")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export CSV").click()
+        panel.get_by_role("button", name="Download").click()
+    expect(panel).to_be_hidden()
     file = tmp_path / "tasks.csv"
     download.value.save_as(file)
     with file.open(newline="") as opened:
@@ -146,6 +150,10 @@ def test_without_scripts_everything_is_reached_all_the_same(open_browser: OpenCo
     assert len(rows(page)) == 50
     page.locator("a[rel=next]").click()
     assert 0 < len(rows(page)) <= 50
+    page.locator("[data-export]").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename.endswith(".csv")
     page.goto(f"/tasks/?approvedBy={ANA}&source=live")
     expect(page.locator("#live")).to_contain_text("live ")
     page.locator("#rows th a").first.click()

@@ -1,0 +1,167 @@
+"""The export panel: how many rows, which kind of file, which columns; it opens with what was chosen last."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+
+from telareview.exports.columns import COLUMNS, DEFAULT_COLUMNS, OUTPUT_PREFIX
+from telareview.exports.models import ExportChoice
+from telareview.exports.plan import Plan, plan_export
+from telareview.exports.profiles import PROFILES, Profile
+from telareview.exports.space import Space, space
+from telareview.tasks.chips import Chip, chips
+from telareview.tasks.counting import Count
+from telareview.tasks.filter_form import Facets
+from telareview.tasks.filters import TaskFilter
+from telareview.tasks.known import matching_tasks
+from telareview.tasks.models import OutputIndex
+from telareview.tasks.raw_view import leaves
+
+if TYPE_CHECKING:
+    from telareview.accounts.access import MemberRequest
+    from telareview.tasks.parameters import MultiDict
+
+#: What is written while the browser waits: 0.2 s as CSV, a second as a sheet. More is a job of the worker.
+DIRECT_ROWS = 50_000
+#: Outputs that are looked into for paths to offer, and paths that are offered.
+OUTPUTS_SEEN, PATHS_OFFERED = 20, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One column that can be chosen."""
+
+    name: str
+    label: str | Promise
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Everything the panel shows."""
+
+    task_filter: TaskFilter
+    #: The filter in words, each with its value.
+    chips: list[Chip]
+    count: Count
+    profiles: list[Profile]
+    profile: str
+    columns: list[Tick]
+    outputs: list[Tick]
+    #: Chosen paths of outputs that are not among those offered, a line each.
+    further: str
+    space: Space
+    #: Where a script gets the file at once.
+    csv_link: str
+
+    @property
+    def query(self) -> str:
+        return self.task_filter.as_query()
+
+    @property
+    def is_job(self) -> bool:
+        return self.count.capped
+
+    @property
+    def output_chosen(self) -> bool:
+        return bool(self.further) or any(tick.chosen for tick in self.outputs)
+
+    @property
+    def count_address(self) -> str:
+        return self.task_filter.address("/tasks/count/")
+
+    @property
+    def exact_address(self) -> str:
+        return f"{self.count_address}{'&' if self.query else '?'}exact=1"
+
+    @property
+    def list_address(self) -> str:
+        return self.task_filter.address("/tasks/")
+
+
+def make_panel(request: "MemberRequest", query: "MultiDict", form: QueryDict | None = None) -> Panel:
+    """The panel for a list's query string, as it was sent (`form`) or as it was left last. Raises CannotExport."""
+    plan = plan_for(request, query)
+    choice = ExportChoice.objects.filter(workspace=request.workspace, person=request.user).first()
+    profile, names = (choice.profile, choice.columns) if choice else ("machine", list(DEFAULT_COLUMNS))
+    if form is not None:
+        profile, names = form.get("profile", profile), wanted_columns(form)
+    offered = output_paths(plan)
+    taken = [name for name in names if name.startswith(OUTPUT_PREFIX)]
+    return Panel(
+        task_filter=plan.task_filter,
+        chips=chips(plan.task_filter, "/tasks/", Facets.of(request.workspace).app_names),
+        count=count_directly(plan),
+        profiles=list(PROFILES.values()),
+        profile=profile if profile in PROFILES else "machine",
+        columns=[Tick(name, column.label, name in names) for name, column in COLUMNS.items()],
+        outputs=[Tick(f"{OUTPUT_PREFIX}{path}", path, f"{OUTPUT_PREFIX}{path}" in taken) for path in offered],
+        further="\n".join(
+            name.removeprefix(OUTPUT_PREFIX) for name in taken if name[len(OUTPUT_PREFIX) :] not in offered
+        ),
+        space=space(),
+        csv_link=request.build_absolute_uri(plan.task_filter.address("/tasks.csv")),
+    )
+
+
+def plan_for(
+    request: "MemberRequest",
+    query: "MultiDict",
+    *,
+    profile: str = "machine",
+    columns: Iterable[str] = (),
+    sent: str = "",
+) -> Plan:
+    """The plan of this reader, in their zone and language. Raises CannotExport."""
+    return plan_export(
+        request.workspace,
+        query,
+        profile=profile,
+        columns=columns,
+        locale=get_language() or "en",
+        sent=sent,
+        requested_by=request.user.email,
+    )
+
+
+def wanted_columns(form: QueryDict) -> list[str]:
+    """The columns of a sent panel, in its order: the ticked ones, then the paths that were typed."""
+    typed = [line.strip() for line in form.get("paths", "").splitlines() if line.strip()]
+    paths = [line if line.startswith(OUTPUT_PREFIX) else f"{OUTPUT_PREFIX}{line}" for line in typed]
+    return list(dict.fromkeys([*form.getlist("columns"), *paths]))
+
+
+def remember(request: "MemberRequest", plan: Plan) -> None:
+    """Keep what was chosen, for the next time this person opens the panel in this workspace."""
+    chosen: dict[str, object] = {"profile": plan.profile.name}
+    if plan.columns:
+        chosen["columns"] = [column.name for column in plan.columns]
+    ExportChoice.objects.update_or_create(workspace=request.workspace, person=request.user, defaults=chosen)
+
+
+def count_directly(plan: Plan) -> Count:
+    """How many tasks, counted until they are too many to be written within a request."""
+    matching = matching_tasks(plan.workspace, plan.task_filter, plan.zone)
+    found = matching.order_by().values("pk")[: DIRECT_ROWS + 1].count()
+    return Count(min(found, DIRECT_ROWS), capped=found > DIRECT_ROWS)
+
+
+def check_rows(plan: Plan) -> None:
+    """Raises TooManyRows where the kind of file holds fewer tasks than the list has."""
+    most = plan.profile.most_rows
+    if most is not None:
+        matching = matching_tasks(plan.workspace, plan.task_filter, plan.zone)
+        plan.profile.check_rows(matching.order_by().values("pk")[: most + 1].count())
+
+
+def output_paths(plan: Plan) -> list[str]:
+    """Paths that occur in outputs of the first tasks of the list, sorted; those through lists are left out."""
+    first = matching_tasks(plan.workspace, plan.task_filter, plan.zone).in_order(plan.task_filter)
+    ids = list(first.values_list("task_id", flat=True)[:OUTPUTS_SEEN])
+    contents = OutputIndex.objects.filter(workspace=plan.workspace, task_id__in=ids).values_list("content", flat=True)
+    paths = {leaf.path for content in contents for leaf in leaves(content, limit=200) if "[" not in leaf.path}
+    return sorted(path for path in paths if path)[:PATHS_OFFERED]
