@@ -111,6 +111,7 @@ SELECT *, %(workspace)s::bigint AS workspace_id, id AS version_id, number AS ver
         END::text[] AS changed_paths,
     'pull' AS learned_by, NULL::bigint AS run_id,
     sha256(convert_to(payload, 'UTF8')) AS content_hash, payload::json AS text,
+    NULL::integer AS erasure,
     sha256(salt || convert_to(payload, 'UTF8')) AS payload_commit,
     CASE WHEN has_output THEN current ELSE 'null' END::jsonb AS content
 FROM written

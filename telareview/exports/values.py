@@ -16,6 +16,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.functions import Cast, Concat
 
 from telareview.exports.columns import Column, Kind
 from telareview.exports.people import Pseudonym
@@ -51,6 +52,12 @@ class Seconds(Func):
     output_field = TextField()
 
 
+def name_or_erasure() -> Case:
+    """The name, or where it was erased the words that say so: an empty cell says null."""
+    words = Concat(Value("erased under request "), Cast("erasure", TextField()), output_field=TextField())
+    return Case(When(erasure__isnull=False, name__isnull=True, then=words), default=F("name"))
+
+
 def typed(column: Column, plan: "Plan") -> Expressed:
     """The value in its own type; a pseudonym for a person where the plan asks for it."""
     if column.kind is Kind.OUTPUT:
@@ -58,6 +65,8 @@ def typed(column: Column, plan: "Plan") -> Expressed:
     if column.kind is Kind.SECONDS:
         span = ExpressionWrapper(F("approved_at") - F("created_at"), output_field=DurationField())
         return Case(When(status__in=("completed", "approved"), then=Seconds(span)), default=None)
+    if column.name == "name":
+        return name_or_erasure()
     if column.name == "revisionProcess":
         return Func(F(column.source), Value(""), function="NULLIF", output_field=TextField())
     if column.source == "approved_here_by":

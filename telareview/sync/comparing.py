@@ -9,6 +9,7 @@ from telareview.accounts.models import Workspace
 from telareview.tasks.facts import facts_of
 from telareview.tasks.mirror import Look, Recorded, record_tasks
 from telareview.tasks.models import Learned, Task
+from telareview.tasks.withheld import withheld
 from telareview.tela import NotFound, TaskQuery, TaskRecord, TelaClient, TelaError
 
 #: Tasks fetched whole in one call; the API takes 100 ids, outputs can be large.
@@ -54,9 +55,9 @@ def differing(workspace: Workspace, rows: Iterable[TaskRecord]) -> list[Differin
 
 
 def _different_fields(card: Task, row: TaskRecord) -> tuple[str, ...]:
-    facts = facts_of(row)
+    facts = withheld(facts_of(row)) if card.erasure else facts_of(row)
     names = [name for name, column in LIGHT_FIELDS.items() if getattr(card, column) != getattr(facts, column)]
-    if row.edited_fields is not None and card.edited_paths != facts.edited_paths:
+    if row.edited_fields is not None and not card.erasure and card.edited_paths != facts.edited_paths:
         names.append("editedFields")
     return tuple(names)
 

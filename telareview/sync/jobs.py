@@ -15,8 +15,10 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 
+from telareview.accounts.encryption import SecretError
 from telareview.accounts.models import Workspace
 from telareview.ledger.jobs import ask_for_seal
+from telareview.ledger.sealing import SealError
 from telareview.sync import deliveries as _deliveries  # noqa: F401 - registers the jobs of webhook calls
 from telareview.sync.backfill import is_filled
 from telareview.sync.connection import NoKey, tela_client
@@ -25,6 +27,8 @@ from telareview.sync.models import AbsentTask, Bookmark, SyncRun
 from telareview.sync.pull import PullIsRunning, pull_tasks, reconcile_tasks, sweep_tasks
 from telareview.sync.tela_versions import has_news, keep_histories
 from telareview.sync.unfinished import refresh_unfinished
+from telareview.tasks.models import Retention
+from telareview.tasks.retention import apply_retention
 from telareview.tela import TelaClient, TelaError
 
 DEFAULT_PULL_SECONDS = 30
@@ -130,6 +134,20 @@ def forget_sessions(timestamp: int) -> None:
     """Sessions that have ended leave the database."""
     close_old_connections()
     call_command("clearsessions")
+
+
+@app.periodic(cron="37 4 * * *")
+@app.task(name="apply_retention", queue="upkeep", queueing_lock="apply_retention")
+def apply_retention_everywhere(timestamp: int) -> None:
+    """Payloads past their time go, in workspaces where somebody has set one."""
+    close_old_connections()
+    for workspace in Workspace.objects.filter(pk__in=Retention.objects.values("workspace")):
+        try:
+            erased = apply_retention(workspace)
+        except (SealError, SecretError) as error:
+            logger.warning("Nothing of %s was erased for its age, as it cannot be sealed: %s", workspace.slug, error)
+        else:
+            logger.info("%d payloads of %s were past their time and erased.", erased, workspace.slug)
 
 
 @app.periodic(cron="* * * * *")

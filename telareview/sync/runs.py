@@ -13,6 +13,7 @@ from telareview.accounts.models import Workspace
 from telareview.sync.models import QuarantinedRow, SyncRun
 from telareview.tasks.facts import holdable
 from telareview.tasks.mirror import Recorded
+from telareview.tasks.withheld import erased_among
 from telareview.tela import RejectedRow, TelaClient
 
 #: A quarantined row is kept for a person to look at; what is longer than this is cut.
@@ -85,13 +86,14 @@ def quarantine(workspace: Workspace, rows: Sequence[RejectedRow], run: SyncRun |
         return 0
     now: dt.datetime = timezone.now()
     kept = {}
+    erased = erased_among(workspace, [row.task_id for row in rows])
     for row in rows:
-        raw = holdable(row.raw_json[:MAX_RAW_CHARACTERS]) or ""
-        digest = hashlib.sha256(raw.encode()).digest()
+        raw = "" if row.task_id in erased else holdable(row.raw_json[:MAX_RAW_CHARACTERS]) or ""
+        digest = hashlib.sha256((raw or f"erased {row.task_id}").encode()).digest()
         kept[digest] = QuarantinedRow(
             workspace=workspace,
             task_id=holdable(row.task_id) or "",
-            reason=holdable(row.reason) or "",
+            reason="" if row.task_id in erased else holdable(row.reason) or "",
             raw_json=raw,
             digest=digest,
             first_seen_at=now,

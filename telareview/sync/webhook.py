@@ -40,7 +40,11 @@ MAX_WAITING = 10_000
 INSERT = """
 INSERT INTO sync_delivery (workspace_id, received_at, event_id, event, task_id, completion_run_id, body,
                            due_at, attempts, processed_at, outcome, error_code, error)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s)
+VALUES (%s, %s, %s, %s, %s, %s,
+        -- Nothing personal of an erased task is taken in again.
+        CASE WHEN EXISTS (SELECT FROM tasks_task WHERE workspace_id = %s AND task_id = %s AND erasure IS NOT NULL)
+        THEN '' ELSE %s END,
+        %s, 0, %s, %s, %s, %s)
 ON CONFLICT (workspace_id, event_id) DO NOTHING
 RETURNING id
 """
@@ -170,7 +174,8 @@ def _insert(workspace: Workspace, news: News, text: str, *, outcome: str, error:
     """Whether the row is new. With an outcome there is nothing left to process."""
     now = timezone.now()
     code, sentence = (error.code, str(error)) if error else ("", "")
-    row: list[Any] = [workspace.pk, now, news.event_id, news.event, news.task_id, news.completion_run_id, text]
+    row: list[Any] = [workspace.pk, now, news.event_id, news.event, news.task_id, news.completion_run_id]
+    row += [workspace.pk, news.task_id, text]
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [*row, now, now if outcome else None, str(outcome), code, sentence])
         return cursor.fetchone() is not None

@@ -36,6 +36,9 @@ def _table_row(row: "Row") -> str:
 def _name(row: "Row") -> str:
     name = row.task.name
     shown = escape(name) if name else f'<span class="quiet">{short_id(row.task.task_id)}</span>'
+    if row.task.erasure and not name:
+        sentence = _("Erased under request %(number)d") % {"number": row.task.erasure}
+        shown = f'<span class="quiet">{escape(sentence)}</span>'
     link = f'<a href="{escape(row.address)}" data-row-link title="{escape(name or "")}">{shown}</a>'
     return f'<th scope="row" class="name">{link}</th>'
 

@@ -9,16 +9,18 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Workspace
 from telareview.tasks import timeline
 from telareview.tasks.acts import Correctors, ReviewAct, acts_of, approver_here
 from telareview.tasks.change_table import ChangeTable, change_table
+from telareview.tasks.erasure import erasure_of
 from telareview.tasks.files import FileLink, file_links
 from telareview.tasks.filters import TaskFilter
 from telareview.tasks.known import matching_tasks
-from telareview.tasks.models import AppName, Task, TaskVersion
+from telareview.tasks.models import AppName, Erasure, Task, TaskVersion
 from telareview.tasks.paging import neighbours
 from telareview.tasks.raw_view import Leaf, RawView, leaves, show_raw
 from telareview.tasks.revision import Revision, compare, content_of
@@ -72,6 +74,16 @@ class TaskPage:
     def payload_text(self) -> str | None:
         """The exact JSON of this version; None when it was erased."""
         return payload_text(self.task.workspace, self.task.task_id, self.version.number)
+
+    @cached_property
+    def erased(self) -> Erasure | None:
+        """The request under which what this version said was erased; None where nothing was."""
+        return erasure_of(self.version) if self.payload_text is None or self.version.erasure else None
+
+    @property
+    def absent(self) -> str:
+        """What stands where a fact is empty: that it was erased is no emptiness."""
+        return _now("erased") if self.version.erasure else "—"
 
     @cached_property
     def record(self) -> TaskRecord | None:

@@ -44,6 +44,8 @@ class TaskFacts(models.Model):
     agent_id = models.TextField(_("agent"), null=True)  # noqa: DJ001
     source_type = models.TextField(_("source"), null=True)  # noqa: DJ001
     tags = ArrayField(models.TextField(), verbose_name=_("tags"), default=list)
+    #: Number of the erasure (`Erasure.number`) under which what is personal here was taken away or left out; else null.
+    erasure = models.IntegerField(null=True)
 
     class Meta:
         abstract = True

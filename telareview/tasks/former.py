@@ -9,8 +9,9 @@ from django.db import connection, transaction
 from telareview.accounts.models import Workspace
 from telareview.tasks.facts import Facts
 
-FACTS = ", ".join(Facts._fields)
-CARD_FACTS = ", ".join(f"card.{name}" for name in Facts._fields)
+COLUMNS = (*Facts._fields, "erasure")
+FACTS = ", ".join(COLUMNS)
+CARD_FACTS = ", ".join(f"card.{name}" for name in COLUMNS)
 #: Only seldom did the look that brought the newer state begin before the one that brought the older; then the older
 #: state was known by no moment, or for a shorter time.
 SHORTEN = """

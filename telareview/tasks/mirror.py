@@ -20,6 +20,7 @@ from telareview.tasks.facts import content_hash, facts_of, holdable
 from telareview.tasks.former import lay_down_cards
 from telareview.tasks.models import Kind, Payload
 from telareview.tasks.rows import FACT_COLUMNS, Look, State, write_states
+from telareview.tasks.withheld import withheld, withheld_hash
 from telareview.tela import TaskRecord
 from telareview.tela.wire import decode
 
@@ -60,6 +61,7 @@ class _Known(NamedTuple):
     status: str
     gone_at: datetime | None
     version_id: int
+    erasure: int | None
 
     @property
     def is_approved(self) -> bool:
@@ -84,7 +86,7 @@ def record_looks(looks: Iterable[tuple[Iterable[TaskRecord], Look]]) -> list[Rec
     if not any(snapshots for snapshots, _look in seen):
         return [Recorded() for _ in seen]
     with transaction.atomic():
-        _lock_writers(seen[0][1].workspace)
+        lock_writers(seen[0][1].workspace)
         return [recorded for together in _apart(seen) for recorded in _record(together)]
 
 
@@ -128,7 +130,7 @@ def _record(seen: Sequence[tuple[Snapshots, Look]]) -> list[Recorded]:
     ]
 
 
-def _lock_writers(workspace: Workspace) -> None:
+def lock_writers(workspace: Workspace) -> None:
     """One writer at a time: two looks at one task meet in order, and numbers stay without gaps."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [WRITER_LOCK, workspace.pk])
@@ -148,8 +150,10 @@ def _only_news(records: Iterable[TaskRecord], known: dict[UUID, _Known], look: L
     news: list[State] = []
     older: list[UUID] = []
     for record in records:
-        digest = content_hash(record.canonical_json)
         before = known.get(record.id)
+        erasure = before.erasure if before else None
+        # Of an erased task only what is left of it counts.
+        digest = withheld_hash(facts_of(record)) if erasure else content_hash(record.canonical_json)
         if before is None:
             news.append(State(record, look, digest, facts_of(record)))
         elif before.gone_at is None and bytes(before.content_hash) == digest:
@@ -159,7 +163,8 @@ def _only_news(records: Iterable[TaskRecord], known: dict[UUID, _Known], look: L
             older.append(record.id)
         else:
             number, kind = before.version_number + 1, _kind(before, record)
-            news.append(State(record, look, digest, facts_of(record), number, kind))
+            facts = withheld(facts_of(record)) if erasure else facts_of(record)
+            news.append(State(record, look, digest, facts, number, kind, erasure=erasure))
     return news, older
 
 
@@ -192,11 +197,11 @@ def record_gone(task_ids: Sequence[UUID], look: Look) -> tuple[UUID, ...]:
     """
     facts = ", ".join(FACT_COLUMNS)
     with transaction.atomic(), connection.cursor() as cursor:
-        _lock_writers(look.workspace)
+        lock_writers(look.workspace)
         cursor.execute(
             "INSERT INTO tasks_taskversion (workspace_id, "  # noqa: S608 - our own names
-            f"{facts}, number, kind, observed_at, learned_by, run_id, changed_paths, content_hash) "
-            f"SELECT workspace_id, {facts}, version_number + 1, %s, %s, %s, %s, '{{}}', content_hash "
+            f"{facts}, erasure, number, kind, observed_at, learned_by, run_id, changed_paths, content_hash) "
+            f"SELECT workspace_id, {facts}, erasure, version_number + 1, %s, %s, %s, %s, '{{}}', content_hash "
             "FROM tasks_task WHERE workspace_id = %s AND task_id = ANY(%s) AND gone_at IS NULL ORDER BY task_id "
             "RETURNING id, task_id",
             [

@@ -11,6 +11,8 @@ from telareview.accounts.models import Workspace
 from telareview.ledger.guards import append_only
 from telareview.tasks.acts import ReviewAct as ReviewAct
 from telareview.tasks.columns import ExactJSONField
+from telareview.tasks.erased import Erasure as Erasure
+from telareview.tasks.erased import Retention as Retention
 from telareview.tasks.fact_columns import TaskFacts
 from telareview.tasks.past_models import FormerCard, Horizon, KnownCard
 from telareview.tasks.querysets import TaskQuerySet, TaskVersionQuerySet

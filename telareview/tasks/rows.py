@@ -32,6 +32,7 @@ VERSION_COLUMNS = (
     "changed_paths",
     "content_hash",
     "payload_commit",
+    "erasure",
 )
 CARD_COLUMNS = (
     "workspace_id",
@@ -41,10 +42,11 @@ CARD_COLUMNS = (
     "version_number",
     "observed_at",
     "content_hash",
+    "erasure",
 )
 INDEX_COLUMNS = ("workspace_id", "task_id", "content")
 #: What a card takes from its newest version, in the order of its columns.
-CARD_SOURCES = ("workspace_id", *FACT_COLUMNS, "NULL", "id", "number", "observed_at", "content_hash")
+CARD_SOURCES = ("workspace_id", *FACT_COLUMNS, "NULL", "id", "number", "observed_at", "content_hash", "erasure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class State:
     kind: Kind = Kind.FIRST_SEEN
     changed_paths: Sequence[str] = field(default_factory=tuple)
     version_id: int = 0
+    #: Number of the erasure after which nothing personal is taken in; its facts are without it already.
+    erasure: int | None = None
 
 
 def write_states(states: Sequence[State]) -> None:
@@ -90,7 +94,9 @@ def write_states(states: Sequence[State]) -> None:
         versions = (_version_row(each, salt) for each, salt in zip(states, salts, strict=True))
         copy_rows(cursor, TaskVersion._meta.db_table, VERSION_COLUMNS, versions)
         payloads = (
-            (each.version_id, salt, each.record.canonical_json) for each, salt in zip(states, salts, strict=True)
+            (each.version_id, salt, each.record.canonical_json)
+            for each, salt in zip(states, salts, strict=True)
+            if each.erasure is None
         )
         copy_rows(cursor, Payload._meta.db_table, ("version_id", "salt", "text"), payloads)
         first = [each for each in states if each.kind is Kind.FIRST_SEEN]
@@ -99,7 +105,8 @@ def write_states(states: Sequence[State]) -> None:
             lay_down_cards(cursor, [each.version_id for each in later])
         _turn_cards(cursor, [each.version_id for each in states])
         widen_horizon(cursor, [each.version_id for each in states])
-        for write, some in ((copy_rows, first), (upsert_rows, later)):
+        searched = [each for each in later if each.erasure is None]
+        for write, some in ((copy_rows, first), (upsert_rows, searched)):
             if some:
                 write(cursor, OutputIndex._meta.db_table, INDEX_COLUMNS, [_index_row(each) for each in some])
 
@@ -116,7 +123,8 @@ def _version_row(each: State, salt: bytes) -> tuple[Any, ...]:
         each.look.run_id,
         _brief(list(each.changed_paths)),
         each.hash,
-        commitment(salt, each.record.canonical_json),
+        commitment(salt, each.record.canonical_json) if each.erasure is None else None,
+        each.erasure,
     )
 
 

@@ -5,6 +5,21 @@ Whoever adds a column to `TaskVersion` or `ToldVersion` adds it here; a test com
 
 from telareview.ledger.sources import Content, Source, hexadecimal, instant
 
+#: An erasure tells by itself which records have lost what they said; people who ask for one answer for it by name.
+ERASURES = Source(
+    name="erasure",
+    table="tasks_erasure",
+    open={
+        "number": "record.number",
+        "scope": "record.scope",
+        "reason": "record.reason",
+        "askedBy": "record.asked_by",
+        "taskIds": "record.task_ids",
+        "recordedAt": instant("record.recorded_at"),
+    },
+    erases="record.records",
+)
+
 VERSIONS = Source(
     name="version",
     table="tasks_taskversion",

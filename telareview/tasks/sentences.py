@@ -155,7 +155,7 @@ def sentence(version: TaskVersion, before: TaskVersion | None) -> str:
         case Kind.RETURNED:
             return _("Served by Tela again, %(status)s") % {"status": _lowered(version.status)}
         case Kind.ERASED:
-            return _("Personal data erased")
+            return _("Personal data erased under request %(number)d") % {"number": version.erasure or 0}
     if before is not None and before.status != version.status:
         return _("From %(before)s to %(after)s") % {
             "before": _lowered(before.status),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from telareview.accounts.models import Workspace
 from telareview.tasks.facts import content_hash, holdable
-from telareview.tasks.models import ToldVersion
+from telareview.tasks.models import Task, ToldVersion
 from telareview.tela import VersionRecord
 
 #: Rows of one INSERT; entries carry whole outputs.
@@ -16,8 +16,8 @@ ROWS_A_STATEMENT = 100
 def record_told(workspace: Workspace, told: Mapping[UUID, Iterable[VersionRecord]], observed_at: datetime) -> int:
     """Keep what Tela told of these tasks, and return how many entries were new. Told the same twice changes nothing.
 
-    `observed_at` is our clock before Tela was asked. One statement where nothing is new, else one more for each
-    `ROWS_A_STATEMENT`.
+    `observed_at` is our clock before Tela was asked. One statement where nothing is new, else two and one for
+    each `ROWS_A_STATEMENT`. Of erased tasks nothing is kept.
     """
     rows = {
         (row.task_id, row.told_version, row.content_hash): row
@@ -29,6 +29,11 @@ def record_told(workspace: Workspace, told: Mapping[UUID, Iterable[VersionRecord
     known = ToldVersion.objects.filter(workspace=workspace, task_id__in=list(told))
     for task_id, told_version, digest in known.values_list("task_id", "told_version", "content_hash"):
         rows.pop((task_id, told_version, bytes(digest)), None)
+    if not rows:
+        return 0
+    cards = Task.objects.of(workspace).filter(task_id__in=list(told), erasure__isnull=False)
+    erased = set(cards.values_list("task_id", flat=True))
+    rows = {key: row for key, row in rows.items() if row.task_id not in erased}
     # Two who ask at the same moment both find it new: the second one's rows are left out.
     ToldVersion.objects.bulk_create(rows.values(), batch_size=ROWS_A_STATEMENT, ignore_conflicts=True)
     return len(rows)

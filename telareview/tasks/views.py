@@ -64,7 +64,8 @@ def task_detail(request: "MemberRequest", task_id: UUID, tab: str = "", number: 
     if tab and tab not in TABS:
         raise Http404
     page = task_page(request, task_id, tab or ("compare" if number else ""), number)
-    return render_page_or_part(request, "tasks/detail.html", "panel", {"page": page})
+    context = {"page": page, "may_erase": request.membership.may("administer")}
+    return render_page_or_part(request, "tasks/detail.html", "panel", context)
 
 
 @require_safe
