@@ -83,7 +83,7 @@ def feeds(_reader: Reader, chance: random.Random, now: datetime) -> Iterator[tup
 def main(what: str) -> None:
     reader = Reader(connection.settings_dict["NAME"])
     now = timezone.now().replace(microsecond=0) - timedelta(minutes=1)
-    measured = []
+    measured: list[dict[str, Any]] = []
     for name, address in {"list": lists, "history": feeds}[what](reader, random.Random(SEED), now):
         cold, warm = (timed(partial(reader.get, address), times=1, warm=0).p50 for _ in range(2))
         measured.append({"filter": name, "address": address, "cold": cold, "warm": warm})
