@@ -108,7 +108,7 @@ def _told_by_tela(state: State) -> str:
     told = state.told
     if told is None:
         return ""
-    words = {"number": told.told_version, "who": told.changed_by or _("somebody unknown")}
+    words = {"number": told.told_version, "who": _who(told.changed_by, erased=told.salt is None)}
     parts = [_("told by Tela as its version %(number)d, changed by %(who)s") % words]
     if state.version and told.status and told.status != state.version.status:
         parts.append(_("there as %(status)s") % {"status": _lowered(told.status)})
@@ -167,8 +167,12 @@ def sentence(version: TaskVersion, before: TaskVersion | None) -> str:
     return ngettext("%(count)d field changed", "%(count)d fields changed", count) % {"count": count}
 
 
+def _who(person: str | None, *, erased: bool) -> str:
+    return person or (_("somebody whose name was erased") if erased else _("somebody unknown"))
+
+
 def _approval(version: TaskVersion) -> str:
-    who = version.approved_by or _("somebody unknown")
+    who = _who(version.approved_by, erased=version.erasure is not None)
     if version.revision_process == "approvedDirectly":
         return _("Approved directly by %(who)s") % {"who": who}
     if version.revision_process == "approvedWithRevisions" and version.edited_paths:

@@ -126,7 +126,10 @@ def _joined_by_content(states: list[State]) -> list[State]:
     if not candidates:
         return states
     seen = _outputs(Payload.objects.all(), [state.version.pk for _told, state in candidates if state.version])
-    told = _outputs(ToldVersion.objects.all(), [state.told.pk for state, _seen in candidates if state.told])
+    # An erased entry has no output left.
+    told = _outputs(
+        ToldVersion.objects.filter(salt__isnull=False), [state.told.pk for state, _seen in candidates if state.told]
+    )
     pairs: dict[int, State] = {}
     for entry, state in candidates:
         if not entry.told or not state.version or state.version.pk in pairs or entry in pairs.values():

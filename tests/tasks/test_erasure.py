@@ -479,6 +479,20 @@ def test_every_tab_says_that_it_was_erased(acme, viewer, tab):
 
 
 @pytest.mark.django_db
+def test_the_history_says_that_a_name_was_erased_not_that_it_was_never_known(acme, viewer):
+    mirrored(acme, personal(), at=DAY)
+    mirrored(acme, personal_approval(), at=DAY + dt.timedelta(hours=1))
+    record_told(acme, {task_id(1): [told_entry(1)]}, DAY)
+    erase_tasks(acme, [task_id(1)], reason="r")
+
+    page = viewer.get(f"/tasks/{task_id(1)}/history/").content.decode()
+
+    assert "Approved by somebody whose name was erased" in page
+    assert "changed by somebody whose name was erased" in page
+    assert "Personal data erased under request 1" in page
+
+
+@pytest.mark.django_db
 def test_a_payload_that_went_with_age_is_said_to_be_erased(acme, viewer):
     mirrored(acme, personal(), at=timezone.now() - dt.timedelta(days=100))
     keep_for(acme, 90)
