@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.dispatch import receiver
 
 from telareview.exports.models import ExportRecord
-from telareview.exports.spool import spool_folder
+from telareview.exports.stored import forget_files
 from telareview.tasks.erasure import forgetting
 
 if TYPE_CHECKING:
@@ -19,20 +18,14 @@ if TYPE_CHECKING:
 @receiver(forgetting, dispatch_uid="exports")
 def forget(workspace: Workspace, forgotten: Forgotten, **_kwargs: Any) -> dict[str, int]:
     """Take the files away when the erasure commits; any of them may hold the tasks, and can be made anew."""
-    transaction.on_commit(_empty_spool)
-    cleaned = 0
+    files, cleaned = forget_files(workspace), 0
     for record in ExportRecord.objects.filter(workspace=workspace).iterator(chunk_size=500):
         changes = {
             "query": forgotten.cleaned_query(record.query),
             "manifest": forgotten.cleaned(record.manifest),
-            "columns": record.columns,
+            "plan": forgotten.cleaned(record.plan),
         }
         if any(getattr(record, name) != value for name, value in changes.items()):
             ExportRecord.objects.filter(pk=record.pk).update(**changes)
             cleaned += 1
-    return {"export records": cleaned}
-
-
-def _empty_spool() -> None:
-    for file in spool_folder().glob("*.csv"):
-        file.unlink(missing_ok=True)
+    return {"stored exports": files, "export records": cleaned}

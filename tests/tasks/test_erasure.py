@@ -16,6 +16,7 @@ from django.utils import timezone
 from telareview.accounts.models import SavedView
 from telareview.demo.binaries import find_binaries
 from telareview.exports.models import ExportRecord
+from telareview.exports.stored import path_of
 from telareview.ledger.checking import check
 from telareview.ledger.sealing import seal, unsealed
 from telareview.review.models import OutgoingAction
@@ -129,6 +130,19 @@ def everything_about_the_first_task(workspace) -> None:
     seal()
 
 
+def stored_export(workspace) -> Path:
+    """A kept file of the workspace's list."""
+    record = ExportRecord.objects.get()
+    record.ended_at, record.outcome, record.file_name = DAY, ExportRecord.Outcome.COMPLETE, "list.csv"
+    record.kept_until, record.size_bytes = timezone.now() + dt.timedelta(days=1), 15
+    record.rows, record.sha256 = 1, "0" * 64
+    record.save()
+    path = path_of(record)
+    path.parent.mkdir(parents=True)
+    path.write_text("canary-name.pdf")
+    return path
+
+
 def dump() -> str:
     """The whole database as `pg_dump` writes it."""
     to = connection.settings_dict
@@ -149,10 +163,8 @@ def hits(text: str) -> dict[str, int]:
 @pytest.mark.django_db(transaction=True)
 def test_nothing_of_the_erased_strings_is_left_in_a_dump_of_the_database(acme, settings, tmp_path):
     settings.VAR_DIR = tmp_path
-    (tmp_path / "spool").mkdir()
-    stored = Path(tmp_path / "spool" / "list.csv")
-    stored.write_text("canary-name.pdf")
     everything_about_the_first_task(acme)
+    stored = stored_export(acme)
     assert set(hits(dump())) == set(CANARIES)
 
     with working_as_app():
