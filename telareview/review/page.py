@@ -51,6 +51,8 @@ class ReviewPage:
     def asked_for(cls, request: MemberRequest, task_id: UUID) -> ReviewPage:
         """The page of a task of this workspace, with the draft that was sent, if any. Raises Http404, BadRequest."""
         number = None
+        if not Task.objects.of(request.workspace).filter(task_id=task_id).exists():
+            raise Http404(_("There is no such task in this workspace."))
         if request.method == "POST":
             base = request.POST.get("base", "")
             if not (base.isascii() and base.isdecimal() and len(base) < 9):

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from telareview.accounts.models import Workspace
 from telareview.exports.models import ExportRecord
 from telareview.sync.models import Delivery, QuarantinedRow, SyncRun
 from telareview.tasks.detail import TABS
@@ -64,6 +65,13 @@ KINDS = ("uuid", "slug", "int", "str", "path")
 EVERY = addresses()
 PRIVATE = [address for address in EVERY if not address.removeprefix("/").startswith(PUBLIC)]
 OF_A_TASK = [address for address in PRIVATE if str(task_id(1)) in address]
+
+
+@pytest.fixture(autouse=True)
+def _writing_is_on(settings, acme, elsewhere):
+    """Or its doors would refuse everybody alike, and prove nothing."""
+    settings.TELA_ALLOW_WRITES = True
+    Workspace.objects.update(allow_writes=True)
 
 
 @pytest.fixture
@@ -177,6 +185,8 @@ def test_the_canary_sings_for_those_who_may_see_it(acme):
     assert seen >= {"/tasks/", "/tasks.csv", "/tasks/live/", "/exports/", "/sync/", *OF_A_TASK} - {
         f"/tasks/{task_id(1)}/refresh/",
         f"/tasks/{task_id(1)}/tela-versions/",
+        # Answers to a draft only.
+        f"/tasks/{task_id(1)}/review/preview/",
     }
 
 
