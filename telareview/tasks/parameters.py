@@ -80,11 +80,9 @@ def parse(query: MultiDict, reader: Reader) -> tuple[TaskFilter, list[Problem]]:
     Empty values mean "not set" and are no problem: a plain form sends them.
     """
     reading = _read(query, PARAMETERS, reader)
-    aliases = {"approved_at": reading.fields.pop("alias", None)}
-    for field, span in aliases.items():
-        if span is not None:
-            own = reading.fields.get(field, Span())
-            reading.fields[field] = Span(own.since or span.since, own.until or span.until)
+    if (span := reading.fields.pop("alias", None)) is not None:
+        own = reading.fields.get("approved_at", Span())
+        reading.fields["approved_at"] = Span(own.since or span.since, own.until or span.until)
     if reading.fields.get("as_of") and reading.fields.pop("output", None):
         reading.refuse("output", "", _("Outputs are searched in the present only; with asOf that filter was left out."))
     if reading.fields.get("after"):
