@@ -259,9 +259,18 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 
 #: No form and no webhook of ours is larger; a longer body is refused before it is read.
 MAX_BODY_BYTES = 1_000_000
+#: At these addresses files are sent, and more may come; they read nothing before they have checked the sender's rights.
+LARGE_BODY_BYTES = {"/tasks/new/": 30_000_000, "/tasks/new/many/": 250_000_000}
+#: Files dropped at once.
+DATA_UPLOAD_MAX_NUMBER_FILES = 500
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 #: A review's form has up to three for each field of an output.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000
+
+# --- Jobs -------------------------------------------------------------------------------------------------
+
+#: Rooms above the one that has the worker.
+PROCRASTINATE_IMPORT_PATHS = ["telareview.review.jobs", "telareview.review.bulk_jobs"]
 
 # --- Logs -------------------------------------------------------------------------------------------------
 
@@ -279,5 +288,3 @@ never_log_password_of(env.text("EMAIL_URL"))
 for place in SEAL_PLACES:
     if place.kind == "webhook":
         never_log(place.address)
-
-PROCRASTINATE_IMPORT_PATHS = ["telareview.review.bulk_jobs"]

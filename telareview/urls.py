@@ -10,7 +10,7 @@ urlpatterns = [
     path("accounts/", include("telareview.accounts.urls")),
     # Before whatever else stands under /history/.
     path("history/seals/", include("telareview.ledger.urls")),
-    # Before the tasks' own, which know nothing of syncing.
+    # Before the tasks' own, which know nothing of syncing and creating.
     path("", include("telareview.sync.urls")),
     path("", include("telareview.review.urls")),
     path("tasks/", include("telareview.tasks.urls")),

@@ -19,6 +19,8 @@ from telareview.tasks.facts import holdable
 from telareview.tela import AnswerLost, Refused, TaskRecord, TelaError, WritingClient, canonical_json
 from telareview.tela.writing import Headers, read_changed
 
+#: Stands for the person where a command was given on the machine itself.
+NOBODY = "command line"
 #: Characters of an answer that are kept.
 MOST_ANSWER_CHARACTERS = 2_000
 
@@ -50,7 +52,7 @@ class Sent[T]:
 def send_action[T](
     client: WritingClient,
     workspace: Workspace,
-    person: Person,
+    person: Person | None,
     order: Order[T],
     *,
     recorded: Callable[[OutgoingAction], None] = lambda action: None,
@@ -65,7 +67,7 @@ def send_action[T](
             workspace=workspace,
             act=order.act,
             person=person,
-            person_email=person.email,
+            person_email=person.email if person else NOBODY,
             task_id=order.task_id,
             verb=order.verb,
             path=order.path,

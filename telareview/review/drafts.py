@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from telareview.accounts.models import Person, Workspace
-from telareview.review.actions import Order
+from telareview.review.actions import NOBODY, Order
 from telareview.review.models import Batch, BatchRow, OutgoingAction
 from telareview.sync.webhook import SECRET_HEADER
 from telareview.tela import TaskRecord
@@ -74,8 +74,12 @@ def _forwarded(batch: Batch) -> Headers:
     return {FORWARD + SECRET_HEADER: secret} if secret else {}
 
 
-def start_batch(workspace: Workspace, person: Person, app_id: UUID, **more: Any) -> Batch:
+def start_batch(workspace: Workspace, person: Person | None, app_id: UUID, **more: Any) -> Batch:
     """A stored batch without rows yet."""
     return Batch.objects.create(
-        workspace=workspace, person=person, person_email=person.email, application_id=app_id, **more
+        workspace=workspace,
+        person=person,
+        person_email=person.email if person else NOBODY,
+        application_id=app_id,
+        **more,
     )

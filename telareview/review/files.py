@@ -14,7 +14,9 @@ from telareview.tela import AnswerLost, BadRequest, WritingClient
 from telareview.tela.uploads import COMPATIBILITY_DATE, read_place, send_bytes
 
 
-def upload_files(client: WritingClient, batch: Batch, person: Person, rows: Sequence[BatchRow]) -> list[BatchRow]:
+def upload_files(
+    client: WritingClient, batch: Batch, person: Person | None, rows: Sequence[BatchRow]
+) -> list[BatchRow]:
     """Send the files that these rows still hold; the rows that can go on, each naming its file.
 
     A file that Tela refuses makes its row refused. Raises TelaError for what may pass: a file that was announced and
@@ -39,7 +41,7 @@ def upload_files(client: WritingClient, batch: Batch, person: Person, rows: Sequ
     return ready
 
 
-def _upload(client: WritingClient, batch: Batch, person: Person, row: BatchRow, file: BatchFile) -> None:
+def _upload(client: WritingClient, batch: Batch, person: Person | None, row: BatchRow, file: BatchFile) -> None:
     order = Order(
         act=OutgoingAction.Act.UPLOAD,
         verb="POST",

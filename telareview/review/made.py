@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from telareview.review.models import Batch, BatchRow
@@ -20,10 +20,21 @@ def keep_created(
 ) -> None:
     """The confirmed creation of these rows. A row whose task does not stand in the answer counts as lost."""
     made = _by_marker(rows, records)
-    for row in rows:
-        note_created(row, made.get(row.marker))
-    mirror_created(batch, records, asked_at)
-    save_rows(rows)
+    kept = [(row.pk, made[row.marker]) for row in rows if row.marker in made]
+    with transaction.atomic(), connection.cursor() as cursor:
+        mirror_created(batch, records, asked_at)
+        batch.rows.filter(pk__in=[row.pk for row in rows]).update(state=BatchRow.State.LOST)
+        cursor.execute(
+            "UPDATE review_batchrow AS it SET state = 'created', error_code = '', error = '', "
+            "task_id = made.task_id, reference = made.reference "
+            "FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[]) AS made (id, task_id, reference) "
+            "WHERE it.id = made.id",
+            [
+                [pk for pk, _record in kept],
+                [record.id for _pk, record in kept],
+                [record.reference for _pk, record in kept],
+            ],
+        )
 
 
 def note_created(row: BatchRow, record: TaskRecord | None) -> None:

@@ -105,6 +105,8 @@ class Batch(models.Model):
     way = models.TextField(choices=Way, default=Way.TASK)
     #: Name of the file it was read from; "" for a form.
     source = models.TextField(blank=True, default="")
+    #: SHA-256 of that file, by which a repetition is noticed; "" where there is none.
+    source_sha256 = models.TextField(blank=True, default="")
     #: What the reader of the file has to know before it is sent: `[code, …figures]` each.
     notices = models.JSONField(default=list)
     #: Where Tela is to tell that a run has ended; "" where it is not.

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from telareview.accounts.models import Person
@@ -57,7 +58,7 @@ class Journey:
     """One go at a batch."""
 
     batch: Batch
-    person: Person
+    person: Person | None
     client: WritingClient
     should_stop: Callable[[], bool]
     sleep: Callable[[float], None]
@@ -77,7 +78,7 @@ class Journey:
 def send_batch(
     batch: Batch,
     client: WritingClient,
-    person: Person,
+    person: Person | None,
     *,
     should_stop: Callable[[], bool] = lambda: False,
     sleep: Callable[[float], None] = time.sleep,
@@ -103,20 +104,20 @@ def _send_all(journey: Journey) -> None:
     batch = journey.batch
     while True:
         batch.refresh_from_db(fields=["stop_asked"])
+        rows = list(batch.rows.filter(state=State.WAITING).order_by("number")[: journey.at_once])
+        if not rows and not batch.rows.filter(state=State.LOST).exists():
+            _set(batch, state=Batch.State.ENDED, ended_at=timezone.now(), stop_asked=False)
+            return
         if batch.stop_asked or journey.should_stop():
-            # A worker that ends leaves the batch running, for the one that takes the job up.
+            # A worker that ends leaves the batch running, for the one that takes it up.
             if batch.stop_asked:
                 _set(batch, state=Batch.State.PAUSED, stop_asked=False)
             return
         _set(batch)
-        rows = list(batch.rows.filter(state=State.WAITING).order_by("number")[: journey.at_once])
         if rows:
             _send(journey, rows)
-        elif batch.rows.filter(state=State.LOST).exists():
-            _look(journey)
         else:
-            _set(batch, state=Batch.State.ENDED, ended_at=timezone.now())
-            return
+            _look(journey)
 
 
 def _send(journey: Journey, rows: list[BatchRow]) -> None:
@@ -137,10 +138,7 @@ def _post(journey: Journey, rows: list[BatchRow]) -> None:
     batch, now = journey.batch, timezone.now()
 
     def under_way(action: OutgoingAction) -> None:
-        for row in rows:
-            row.state, row.action = State.SENDING, action
-            row.sent_at, row.attempts, row.looks = now, row.attempts + 1, 0
-        _save(rows)
+        _change(rows, state=State.SENDING, action=action, sent_at=now, attempts=F("attempts") + 1, looks=0)
 
     def send[T](order: Order[T]) -> Sent[T]:
         return send_action(journey.client, batch.workspace, journey.person, order, recorded=under_way)
@@ -149,7 +147,9 @@ def _post(journey: Journey, rows: list[BatchRow]) -> None:
         if batch.way == Batch.Way.TASK:
             keep_created(batch, rows, send(creation_order(batch, rows)).answer, now)
         else:
-            lost.keep_answered(journey.client, batch, rows[0], send(completion_order(batch, rows[0])).answer)
+            sent = send(completion_order(batch, rows[0]))
+            rows[0].action = sent.action
+            lost.keep_answered(journey.client, batch, rows[0], sent.answer)
         journey.failures = 0
     except AnswerLost as error:
         _note(rows, State.LOST, error)
@@ -192,14 +192,12 @@ def _look(journey: Journey) -> None:
 
 
 def _note(rows: list[BatchRow], state: State, error: TelaError) -> None:
-    for row in rows:
-        row.state, row.error_code, row.error = state, error.code, (holdable(str(error)) or "")[:2000]
-    _save(rows)
+    _change(rows, state=state, error_code=error.code, error=(holdable(str(error)) or "")[:2000])
 
 
-def _save(rows: list[BatchRow]) -> None:
-    fields = ["state", "sent_at", "attempts", "looks", "error_code", "error", "action", "variables"]
-    BatchRow.objects.bulk_update(rows, fields)
+def _change(rows: list[BatchRow], **values: object) -> None:
+    """The same for all of them; one statement."""
+    BatchRow.objects.filter(pk__in=[row.pk for row in rows]).update(**values)
 
 
 def _set(batch: Batch, **fields: object) -> None:
@@ -223,3 +221,26 @@ def _locked(batch: Batch) -> Iterator[None]:
         if connection.is_usable():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [BATCH_LOCK, batch.pk])
+
+
+def send_first(batch: Batch, client: WritingClient, person: Person | None) -> None:
+    """Send a batch of one row while somebody waits: one request, no waiting.
+
+    Afterwards the batch has ended, or it is running because the answer was lost and has to be looked for. What did
+    not reach Tela, or was refused for now, counts as refused: whoever filled in the form can send it again.
+    """
+    goes = 0
+
+    def once() -> bool:
+        nonlocal goes
+        goes += 1
+        return goes > 1
+
+    send_batch(batch, client, person, should_stop=once, sleep=lambda seconds: None)
+    batch.refresh_from_db()
+    if batch.state != Batch.State.ENDED and not batch.rows.filter(state=State.LOST).exists():
+        said = {"error": batch.error, "error_code": batch.error_code} if batch.error else {}
+        batch.rows.filter(state=State.WAITING).update(state=State.REFUSED, **said)
+        _set(batch, state=Batch.State.ENDED, ended_at=timezone.now())
+    elif batch.state != Batch.State.ENDED:
+        _set(batch, state=Batch.State.RUNNING)

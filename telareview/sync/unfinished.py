@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from telareview.accounts.models import Workspace
 from telareview.sync.comparing import IDS_A_CALL, fetch_whole
+from telareview.tasks.following import UNFINISHED
 from telareview.tasks.mirror import Look, Recorded, record_tasks
 from telareview.tasks.models import Learned, Task
 from telareview.tela import TelaClient
 
-UNFINISHED = ("created", "running", "pending")
 #: One look at all running tasks; each is asked for when its own time has come.
 TICK = dt.timedelta(seconds=10)
 #: A task is asked for again after a quarter of its age, within these bounds.

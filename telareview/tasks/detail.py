@@ -19,6 +19,7 @@ from telareview.tasks.change_table import ChangeTable, change_table
 from telareview.tasks.erasure import erasure_of
 from telareview.tasks.files import FileLink, file_links
 from telareview.tasks.filters import TaskFilter
+from telareview.tasks.following import Following
 from telareview.tasks.known import matching_tasks
 from telareview.tasks.models import AppName, Erasure, Task, TaskVersion
 from telareview.tasks.paging import neighbours
@@ -69,6 +70,11 @@ class TaskPage:
     @property
     def is_newest(self) -> bool:
         return self.version.number == self.task.version_number
+
+    @property
+    def following(self) -> Following | None:
+        """How the page of a running task moves by itself; None for a version of the past."""
+        return Following(self.task, self.task.version_number, 0) if self.is_newest else None
 
     @cached_property
     def payload_text(self) -> str | None:

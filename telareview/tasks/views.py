@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
@@ -14,8 +14,10 @@ from telareview.accounts.access import member_required
 from telareview.tasks.counting import count
 from telareview.tasks.detail import TABS, TaskPage, find_version
 from telareview.tasks.feed import make_feed
+from telareview.tasks.following import MOST_TURNS, Following
 from telareview.tasks.known import matching_tasks
 from telareview.tasks.listing import ask, make_listing
+from telareview.tasks.models import Task
 from telareview.web.htmx import render_page_or_part
 
 if TYPE_CHECKING:
@@ -78,6 +80,23 @@ def task_raw(request: "MemberRequest", task_id: UUID) -> HttpResponse:
     name = f"task-{task_id}-v{page.version.number}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(page.payload_text, content_type="application/json", headers=headers)
+
+
+@require_safe
+@member_required
+def task_following(request: "MemberRequest", task_id: UUID) -> HttpResponse:
+    """`/tasks/<uuid>/following/`: the next turn of a running task's page; a task that has moved reloads the page."""
+    task = get_object_or_404(Task.objects.of(request.workspace), task_id=task_id)
+    number, turn = (_count(request.GET.get(name, "")) for name in ("number", "turn"))
+    following = Following(task, number, min(turn, MOST_TURNS))
+    response = render(request, "tasks/following.html", {"following": following})
+    if following.has_moved:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
 
 
 def task_page(request: "MemberRequest", task_id: UUID, tab: str, number: int | None) -> TaskPage:

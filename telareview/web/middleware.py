@@ -88,13 +88,17 @@ class PermissionsPolicyMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Answers 413 to a body over MAX_BODY_BYTES without reading it; Django alone would spool files of any size."""
+    """Answers 413 to a body over MAX_BODY_BYTES without reading it; Django alone would spool files of any size.
+
+    The few addresses of LARGE_BODY_BYTES have limits of their own.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isascii() or not length.isdigit() or int(length) > settings.MAX_BODY_BYTES:
+        most = settings.LARGE_BODY_BYTES.get(request.path, settings.MAX_BODY_BYTES)
+        if not length.isascii() or not length.isdigit() or int(length) > most:
             return error_page(request, 413, template="400.html", sentence=_("What was sent is too long."))
         return self.get_response(request)

@@ -38,7 +38,7 @@ def reviewer(acme) -> Person:
 
 
 @pytest.fixture
-def browser(operator):
+def desk(operator):
     return signed_in(operator)
 
 

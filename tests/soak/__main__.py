@@ -21,6 +21,7 @@ TRIALS = {
     "freshness": "five minutes of a living Tela: each change in the mirror within 60 s, by polling alone",
     "tampering": "seven kinds of tampering at a hundred places each: found and located, here and by a stranger",
     "reviewers": "two reviewers in one queue of 500 tasks, and 1,000 random edits: nothing twice, nothing overwritten",
+    "creates": "1,000 tasks created while 20 % of the answers are lost and 10 % are 500: each exists once",
     "writers": "10,000 snapshots in random order by 8 writers: the newest wins for every task",
 }
 

@@ -1,0 +1,157 @@
+"""What people do with batches: make one task, take many in, begin, stop, throw away."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+
+from telareview.accounts.models import Person, Workspace
+from telareview.review.asks import what_app_asks
+from telareview.review.drafts import start_batch
+from telareview.review.files import keep_file
+from telareview.review.jobs import ask_for_sending
+from telareview.review.models import Batch, BatchFile, BatchRow
+from telareview.review.new_form import NewTaskForm, app_of
+from telareview.review.problems import Unreadable, problem
+from telareview.review.rows import keep_dropped, keep_rows, rows_of_table
+from telareview.review.sending import send_first
+from telareview.review.table import MOST_TABLE_BYTES, read_table
+from telareview.sync.connection import writing_client
+from telareview.sync.error_words import in_readers_language, spoken
+from telareview.tela import canonical_json
+
+State = BatchRow.State
+MOST_TAG_CHARACTERS = 1_000
+
+
+def create_one(workspace: Workspace, person: Person, form: NewTaskForm, webhook_address: str) -> Batch:
+    """Send the form's task at once; a batch of one row that tells what came of it.
+
+    An answer that was lost leaves the batch running, and a worker looks for it. The same form sent twice is one task.
+    """
+    given = form.cleaned_data
+    try:
+        with transaction.atomic():
+            batch = start_batch(
+                workspace,
+                person,
+                form.asked.application_id,
+                way=given["way"],
+                webhook_url=webhook_address if given.get("tell") else "",
+            )
+            _keep_one(batch, form)
+    except IntegrityError:
+        return Batch.objects.get(rows__marker=given["once"], workspace=workspace)
+    with writing_client(workspace) as client:
+        send_first(batch, client, person)
+    batch.refresh_from_db()
+    if batch.state == Batch.State.RUNNING:
+        ask_for_sending(batch)
+    return batch
+
+
+def _keep_one(batch: Batch, form: NewTaskForm) -> None:
+    draft = form.draft
+    row = BatchRow.objects.create(
+        batch=batch,
+        number=1,
+        name=draft.name,
+        tags=draft.tags,
+        variables=canonical_json(draft.variables),
+        state=State.WAITING,
+        marker=form.cleaned_data["once"],
+    )
+    for variable, name, content_type, content in form.uploads:
+        keep_file(row, variable, name, content_type, content)
+
+
+def take_many(workspace: Workspace, person: Person, given: QueryDict, files: MultiValueDict[str, Any]) -> Batch:
+    """A draft of a batch from a CSV (`table`) or dropped files (`files`). Raises Unreadable for what is no such thing.
+
+    Rows and files that cannot be sent are kept with their problems; nothing leaves.
+    """
+    app_id = app_of(given.get("app", ""))
+    table, dropped = files.get("table"), files.getlist("files")
+    if app_id is None:
+        raise Unreadable("no_app")
+    if table is None and not dropped:
+        raise Unreadable("no_file")
+    if table is not None:
+        if table.size > MOST_TABLE_BYTES:
+            size, most = (f"{each / 1_000_000:.0f}" for each in (table.size, MOST_TABLE_BYTES))
+            raise Unreadable("file_too_large", size=size, most=most)
+        return draft_of_table(workspace, person, app_id, table.name, table.read())
+    asked = what_app_asks(workspace, app_id)
+    if asked.file_variable is None:
+        raise Unreadable("no_file_variable")
+    tags = [tag.strip() for tag in given.get("tags", "")[:MOST_TAG_CHARACTERS].split(",") if tag.strip()]
+    with transaction.atomic():
+        batch = start_batch(workspace, person, app_id)
+        keep_dropped(batch, asked.file_variable, ((each.name, each.read()) for each in dropped), tags)
+    return batch
+
+
+def draft_of_table(workspace: Workspace, person: Person | None, app_id: UUID, name: str, content: bytes) -> Batch:
+    """A draft from the bytes of a CSV. Raises Unreadable."""
+    read = read_table(content)
+    asked = what_app_asks(workspace, app_id)
+    drafts = rows_of_table(read, asked)
+    notices = list(read.notices)
+    if asked.trouble is not None:
+        notices.append(problem("not_checked", reason=spoken(asked.trouble)))
+    if (before := sent_before(workspace, app_id, content)) is not None:
+        notices.append(problem("sent_before", number=before.pk))
+    with transaction.atomic():
+        batch = start_batch(
+            workspace, person, app_id, source=name, source_sha256=hashlib.sha256(content).hexdigest(), notices=notices
+        )
+        keep_rows(batch, drafts)
+    return batch
+
+
+def sent_before(workspace: Workspace, app_id: UUID, content: bytes) -> Batch | None:
+    """The last batch that was sent, in part or whole, from this very file."""
+    sent = Batch.objects.filter(
+        workspace=workspace, application_id=app_id, source_sha256=hashlib.sha256(content).hexdigest()
+    ).exclude(state=Batch.State.DRAFT)
+    return sent.order_by("-pk").first()
+
+
+def begin(batch: Batch, person: Person, webhook_address: str) -> bool:
+    """Let the batch go out, in this person's name; also one that was stopped. False when there is nothing to begin."""
+    startable = Batch.objects.filter(pk=batch.pk, state__in=[Batch.State.DRAFT, Batch.State.PAUSED])
+    started = startable.update(
+        state=Batch.State.RUNNING,
+        stop_asked=False,
+        error="",
+        error_code="",
+        person=person,
+        person_email=person.email,
+        **({"webhook_url": webhook_address} if batch.state == Batch.State.DRAFT else {}),
+    )
+    return bool(started)
+
+
+def ask_to_stop(batch: Batch) -> None:
+    """It stops after the request in hand."""
+    Batch.objects.filter(pk=batch.pk, state=Batch.State.RUNNING).update(stop_asked=True)
+
+
+def discard(batch: Batch) -> bool:
+    """Throw a draft away with its files; False for one that has been sent, which is a record."""
+    with transaction.atomic():
+        found = Batch.objects.select_for_update().filter(pk=batch.pk, state=Batch.State.DRAFT).first()
+        if found is None:
+            return False
+        BatchFile.objects.filter(row__batch=found).delete()
+        found.delete()
+    return True
+
+
+def told(row: BatchRow) -> str:
+    """Why the row did not become a task, in the reader's language."""
+    return in_readers_language(row.error_code, row.error) or _("Tela did not create the task.")

@@ -1,0 +1,115 @@
+"""The form of one new task: its fields are made from what the app asks for, or are free names and values."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from telareview.review.asks import Asked
+from telareview.review.file_kinds import check_file, media_type
+from telareview.review.models import Batch
+from telareview.review.problems import sentence
+from telareview.review.rows import MOST_NAME_CHARACTERS, RowDraft, check_name, put_value
+from telareview.tela.canvas import Variable
+
+#: Names and values that can be given where the app's own are not known.
+FREE_ROWS = 6
+MARK = r"telareview:[0-9a-f]{16}"
+
+
+class NewTaskForm(forms.Form):
+    """`draft` and `upload` (variable, name, media type, bytes; or None) after `is_valid`."""
+
+    once = forms.RegexField(MARK, widget=forms.HiddenInput)
+    name = forms.CharField(
+        label=_("Name"), max_length=MOST_NAME_CHARACTERS, required=False, help_text=_("Usually the name of the file.")
+    )
+    tags = forms.CharField(label=_("Tags"), required=False, help_text=_("Several are divided by commas."))
+
+    def __init__(self, *args: Any, asked: Asked, can_tell: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.asked = asked
+        self.draft = RowDraft(1, "")
+        self.uploads: list[tuple[str, str, str, bytes]] = []
+        if asked.variables is not None:
+            for place, variable in enumerate(asked.variables):
+                self._add_variable(place, variable)
+        else:
+            for place in range(FREE_ROWS):
+                self._add_free(place)
+        self.fields["way"] = forms.ChoiceField(
+            label=_("Create"), choices=Batch.Way.choices, initial=Batch.Way.TASK, widget=forms.RadioSelect
+        )
+        self.fields["way"].help_text = _("A completion takes neither name nor tags: Tela names the task itself.")
+        if can_tell:
+            self.fields["tell"] = forms.BooleanField(
+                label=_("Let Tela tell us by webhook when it has run"), required=False, initial=True
+            )
+
+    def _add_variable(self, place: int, variable: Variable) -> None:
+        hint = variable.description
+        label = f"{variable.name} *" if variable.required else variable.name
+        if variable.is_file:
+            self.fields[f"f{place}"] = forms.FileField(label=label, required=False, help_text=hint)
+            self.fields[f"v{place}"] = forms.CharField(
+                label=_("… or the address of a file"), required=False, help_text="https:// …, vault:// …"
+            )
+        else:
+            self.fields[f"v{place}"] = forms.CharField(
+                label=label, required=False, help_text=hint, widget=forms.Textarea({"rows": 2})
+            )
+
+    def _add_free(self, place: int) -> None:
+        self.fields[f"n{place}"] = forms.CharField(label=_("Name of a value"), required=False)
+        self.fields[f"v{place}"] = forms.CharField(
+            label=_("Value, or the address of a file"), required=False, widget=forms.Textarea({"rows": 1})
+        )
+
+    def clean(self) -> None:
+        draft = self.draft
+        given = self.cleaned_data
+        draft.name, tags = given.get("name", "").strip(), given.get("tags", "")
+        draft.tags = [tag.strip() for tag in tags.split(",") if tag.strip()]
+        for place, variable in self._asked():
+            self._take(place, variable)
+        if not draft.name and self.uploads:
+            draft.name = self.uploads[0][1]
+        if not draft.name and given.get("way") == Batch.Way.COMPLETION:
+            draft.name = str(_("Completion"))
+        before = len(draft.problems)
+        check_name(draft)
+        for found in draft.problems[before:]:
+            self.add_error("name", sentence(found))
+
+    def _asked(self) -> list[tuple[int, Variable]]:
+        if self.asked.variables is not None:
+            return list(enumerate(self.asked.variables))
+        free = [(place, self.cleaned_data.get(f"n{place}", "").strip()) for place in range(FREE_ROWS)]
+        return [(place, self._free_variable(place, name)) for place, name in free if name]
+
+    def _free_variable(self, place: int, name: str) -> Variable:
+        value = self.cleaned_data.get(f"v{place}", "").strip()
+        kind = "file" if value.startswith(("https://", "vault://")) else "text"
+        return Variable(name=name, type=kind, required=False, description="")
+
+    def _take(self, place: int, variable: Variable) -> None:
+        upload = self.cleaned_data.get(f"f{place}")
+        if upload is not None:
+            content = upload.read()
+            if found := check_file(upload.name, content):
+                self.add_error(f"f{place}", sentence(found))
+            self.uploads.append((variable.name, upload.name, media_type(upload.name), content))
+            return
+        before = len(self.draft.problems)
+        put_value(self.draft, variable, (self.cleaned_data.get(f"v{place}") or "").strip())
+        for found in self.draft.problems[before:]:
+            self.add_error(f"v{place}", sentence(found))
+
+
+def app_of(text: str) -> UUID | None:
+    """The app that an address or a form names."""
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None

@@ -1,0 +1,130 @@
+"""`/tasks/new/`: one new task; `/tasks/new/many/`: many at once, looked at before anything is sent."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from telareview.accounts.access import right_required
+from telareview.accounts.writing import write_required
+from telareview.review import acts, forms_shown
+from telareview.review.asks import what_app_asks
+from telareview.review.bodies import uploads
+from telareview.review.jobs import ask_for_sending
+from telareview.review.models import Batch
+from telareview.review.new_form import NewTaskForm, app_of
+from telareview.review.problems import Unreadable
+from telareview.review.progress import Progress, report, told_rows
+from telareview.review.rows import template_of
+from telareview.web.htmx import render_page_or_part
+
+if TYPE_CHECKING:
+    from telareview.accounts.access import MemberRequest
+
+UNPROCESSABLE = 422
+BATCHES_SHOWN = 20
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@write_required("create")
+@uploads
+def new(request: "MemberRequest") -> HttpResponse:
+    """`/tasks/new/`: choose an app, fill in what it asks for, create the task."""
+    app_id = app_of(request.POST.get("app") or request.GET.get("app") or "")
+    if app_id is None:
+        return render(request, "review/new.html", forms_shown.choice_of_app(request))
+    form = forms_shown.new_task_form(request, app_id)
+    if request.method != "POST" or not form.is_valid():
+        return _form(request, form, UNPROCESSABLE if request.method == "POST" else 200)
+    batch = acts.create_one(request.workspace, request.user, form, forms_shown.webhook_address(request))
+    row = batch.rows.get()
+    if row.task_id is not None:
+        messages.success(request, _("Created. This page moves on by itself when the run has ended."))
+        return redirect("tasks:detail", row.task_id)
+    if batch.state == Batch.State.ENDED:
+        form.add_error(None, acts.told(row))
+        return _form(request, form, UNPROCESSABLE)
+    return redirect("review:batch", batch.pk)
+
+
+def _form(request: "MemberRequest", form: NewTaskForm, status: int) -> HttpResponse:
+    context = {**forms_shown.choice_of_app(request), **forms_shown.form_context(form)}
+    return render(request, "review/new.html", context, status=status)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@write_required("create")
+@uploads
+def many(request: "MemberRequest") -> HttpResponse:
+    """`/tasks/new/many/`: a CSV or dropped files become a batch that can be looked at."""
+    context = forms_shown.choice_of_app(request)
+    context["batches"] = Batch.objects.filter(workspace=request.workspace).order_by("-created_at")[:BATCHES_SHOWN]
+    if request.method != "POST":
+        return render(request, "review/many.html", context)
+    try:
+        batch = acts.take_many(request.workspace, request.user, request.POST, request.FILES)
+    except Unreadable as problem:
+        return render(request, "review/many.html", {**context, "problem": str(problem)}, status=UNPROCESSABLE)
+    return redirect("review:batch", batch.pk)
+
+
+@require_safe
+@write_required("create")
+def template(request: "MemberRequest") -> HttpResponse:
+    """`/tasks/new/template.csv`: the header of a table for an app."""
+    app_id = app_of(request.GET.get("app", ""))
+    if app_id is None:
+        raise Http404(_("There is no such app in this workspace."))
+    asked = what_app_asks(request.workspace, app_id)
+    line = ",".join(f'"{name}"' if "," in name or '"' in name else name for name in template_of(asked))
+    headers = {"Content-Disposition": 'attachment; filename="tasks.csv"'}
+    return HttpResponse(f"{line}\r\n", content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@require_safe
+@right_required("create")
+def batch(request: "MemberRequest", number: int) -> HttpResponse:
+    """`/tasks/new/many/<n>/`: what would be sent, or how far it is."""
+    found = _batch(request, number)
+    context = {"batch": found, "progress": Progress(found), "rows": told_rows(found), **forms_shown.of_batch(found)}
+    context["may_tell"] = forms_shown.can_tell(request.workspace)
+    return render_page_or_part(request, "review/batch.html", "progress", context)
+
+
+@require_POST
+@write_required("create")
+def act(request: "MemberRequest", number: int) -> HttpResponse:
+    """`/tasks/new/many/<n>/act/`: send, stop, go on, throw away."""
+    found = _batch(request, number)
+    wanted = request.POST.get("act", "")
+    if wanted == "send":
+        address = forms_shown.webhook_address(request) if request.POST.get("tell") else ""
+        if acts.begin(found, request.user, address):
+            ask_for_sending(found)
+    elif wanted == "discard" and acts.discard(found):
+        messages.success(request, _("Thrown away. Nothing was sent."))
+        return redirect("review:many")
+    elif wanted == "stop":
+        acts.ask_to_stop(found)
+    elif wanted != "discard":
+        raise Http404
+    return redirect("review:batch", found.pk)
+
+
+@require_safe
+@right_required("create")
+def batch_report(request: "MemberRequest", number: int) -> StreamingHttpResponse:
+    """`/tasks/new/many/<n>/report.csv`: what became of every row."""
+    found = _batch(request, number)
+    headers = {"Content-Disposition": f'attachment; filename="tasks-batch-{found.pk}.csv"'}
+    return StreamingHttpResponse(report(found), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _batch(request: "MemberRequest", number: int) -> Batch:
+    return get_object_or_404(Batch.objects.select_related("workspace"), workspace=request.workspace, pk=number)
