@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from telareview.accounts.backends import memberships_of
 from telareview.accounts.models import Membership, Person, Workspace
+from telareview.accounts.pseudonyms import people_shown_to
 from telareview.accounts.roles import RIGHTS, Right, Role
 from telareview.web.errors import Refused
 from telareview.web.htmx import HtmxHttpRequest
@@ -66,7 +67,8 @@ class WorkspaceMiddleware:
         )
         entered.membership = membership  # type: ignore[assignment]
         entered.workspace = membership.workspace if membership else None  # type: ignore[assignment]
-        return self.get_response(request)
+        with people_shown_to(membership):
+            return self.get_response(request)
 
 
 def member_required[**P](view: View[P]) -> View[P]:

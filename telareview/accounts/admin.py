@@ -99,7 +99,7 @@ class WorkspaceForm(forms.ModelForm):
 
     class Meta:
         model = Workspace
-        fields = ("slug", "name", "allow_writes")
+        fields = ("slug", "name", "allow_writes", "hide_people")
 
     def save(self, commit: bool = True) -> Any:
         if self.cleaned_data["api_key"]:
@@ -114,7 +114,17 @@ class WorkspaceAdmin(admin.ModelAdmin):
     """The address of the API is the environment's: a key must never be sent to a host that someone typed here."""
 
     form = WorkspaceForm
-    fields = ("slug", "name", "api_url", "api_key", "key_state", "webhook_secret", "secret_state", "allow_writes")
+    fields = (
+        "slug",
+        "name",
+        "api_url",
+        "api_key",
+        "key_state",
+        "webhook_secret",
+        "secret_state",
+        "allow_writes",
+        "hide_people",
+    )
     list_display = ("name", "slug", "key_state", "allow_writes")
     ordering = ("name", "id")
 

@@ -153,6 +153,9 @@ class Workspace(models.Model):
             "Lets operators create tasks in Tela, and reviewers approve them, if TELA_ALLOW_WRITES is set as well."
         ),
     )
+    hide_people = models.BooleanField(
+        _("hides people"), default=False, db_default=False, help_text=_("Viewers and operators then see pseudonyms.")
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:

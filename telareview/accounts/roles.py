@@ -5,7 +5,7 @@ from typing import Literal
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-Right = Literal["view", "export", "sync", "create", "approve", "administer"]
+Right = Literal["view", "export", "sync", "create", "approve", "identify", "administer"]
 
 #: Every right with the words that stand in "You may not …".
 RIGHTS: dict[Right, object] = {
@@ -14,6 +14,7 @@ RIGHTS: dict[Right, object] = {
     "sync": _("start a synchronisation with Tela"),
     "create": _("create tasks in Tela"),
     "approve": _("approve or correct tasks in Tela"),
+    "identify": _("see who created and approved tasks"),
     "administer": _("administer this workspace"),
 }
 
@@ -28,9 +29,9 @@ class Role(models.TextChoices):
 
 RIGHTS_OF: dict[str, frozenset[Right]] = {
     Role.VIEWER: frozenset({"view"}),
-    Role.AUDITOR: frozenset({"view", "export"}),
+    Role.AUDITOR: frozenset({"view", "export", "identify"}),
     Role.OPERATOR: frozenset({"view", "export", "sync", "create"}),
-    Role.REVIEWER: frozenset({"view", "export", "approve"}),
+    Role.REVIEWER: frozenset({"view", "export", "approve", "identify"}),
     Role.ADMIN: frozenset(RIGHTS),
 }
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from telareview.accounts.models import Workspace
+from telareview.accounts.pseudonyms import hidden_workspace
 from telareview.exports.columns import Column, Kind, columns_named
 from telareview.exports.profiles import Profile, profile_named
 from telareview.exports.refusals import UnknownColumn, UnknownProfile
@@ -94,13 +95,14 @@ def plan_export(
     zone: ZoneInfo | None = None,
     locale: str = settings.LANGUAGE_CODE,
     delimiter: str = "",
-    masked: bool = False,
+    masked: bool | None = None,
     sent: str = "",
     requested_by: str = "",
 ) -> Plan:
     """The plan for a list's query string, read to the letter; `columns` wins over its `cols`.
 
-    `query` holds the list's own parameters only (take `profile` and the like out first). Raises CannotExport.
+    Unless `masked` is told, people are hidden where they are from the present reader. `query` holds the list's own
+    parameters only (take `profile` and the like out first). Raises CannotExport.
     """
     chosen = profile_named(profile)
     if delimiter and (delimiter not in DELIMITERS or not chosen.has_delimiter):
@@ -119,7 +121,7 @@ def plan_export(
         profile=chosen,
         locale=locale,
         delimiter=delimiter,
-        masked=masked,
+        masked=hidden_workspace() is not None if masked is None else masked,
         sent=sent,
         requested_by=requested_by,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from telareview.accounts.pseudonyms import person_shown
 from telareview.web.direction import escape
 from telareview.web.templatetags.formats import duration, instant_element, middle_cut, number, short_id
 from telareview.web.times import MISSING
@@ -72,13 +73,13 @@ def _edited(row: "Row") -> str:
 
 
 def _approver(row: "Row") -> str:
-    who = row.task.approved_by
+    who = person_shown(row.task.approved_by)
     none = "" if who else " none"
     return f'<td class="who{none}" title="{escape(who or "")}">{MISSING if who is None else escape(who)}</td>'
 
 
 def _creator(row: "Row") -> str:
-    who = row.task.created_by
+    who = person_shown(row.task.created_by)
     return f'<td class="who minor" title="{escape(who or "")}">{MISSING if who is None else escape(who)}</td>'
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from telareview.accounts.pseudonyms import person_shown
 from telareview.tasks.acts import Correctors
 from telareview.tasks.diff import MISSING, Change, Json, Kind, Marks, Missing, Path, mark, show_path
 from telareview.tasks.diff.order import Budget
@@ -123,17 +124,17 @@ def _row(line: Line, budget: Budget, correctors: Correctors, sole: str, most: in
         before=pieces[0],
         after=pieces[1],
         came_from=_came_from(change),
-        author=_sendable(line.author),
+        author=_sendable(person_shown(line.author)),
         edited_at=line.edited_at,
         edits=len(line.edits),
-        person=_person(line, correctors) or ("" if line.edits else sole),
+        person=_person(line, correctors) or ("" if line.edits else person_shown(sole)),
     )
 
 
 def _person(line: Line, correctors: Correctors) -> str:
     if not line.edits:
-        return correctors.of(line.path, None)
-    return correctors.of(line.edits[-1].shown_path, line.edits[-1].edited_at)
+        return person_shown(correctors.of(line.path, None))
+    return person_shown(correctors.of(line.edits[-1].shown_path, line.edits[-1].edited_at))
 
 
 def _sendable(text: str | None) -> str | None:
@@ -166,8 +167,9 @@ def _edits(revision: Revision) -> Iterator[Edit]:
 
 
 def _told(edit: Edit, correctors: Correctors, *, put_back: bool) -> EditRow:
-    person = correctors.of(edit.shown_path, edit.edited_at)
-    return EditRow(escape_unsendable(edit.shown_path), _sendable(edit.author), edit.edited_at, put_back, person)
+    person = person_shown(correctors.of(edit.shown_path, edit.edited_at))
+    author = _sendable(person_shown(edit.author))
+    return EditRow(escape_unsendable(edit.shown_path), author, edit.edited_at, put_back, person)
 
 
 def _unchanged(current: Json, changes: list[Change]) -> Iterator[Leaf]:

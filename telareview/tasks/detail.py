@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Workspace
+from telareview.accounts.pseudonyms import hidden_workspace, person_shown
 from telareview.tasks import timeline
 from telareview.tasks.acts import Correctors, ReviewAct, acts_of, approver_here
 from telareview.tasks.change_table import ChangeTable, change_table
@@ -21,6 +22,7 @@ from telareview.tasks.files import FileLink, file_links
 from telareview.tasks.filters import TaskFilter
 from telareview.tasks.following import Following
 from telareview.tasks.known import matching_tasks
+from telareview.tasks.masking import masked_payload
 from telareview.tasks.models import AppName, Erasure, Task, TaskVersion
 from telareview.tasks.paging import neighbours
 from telareview.tasks.raw_view import Leaf, RawView, leaves, show_raw
@@ -28,7 +30,7 @@ from telareview.tasks.revision import Revision, compare, content_of
 from telareview.tasks.sentences import Told, tell
 from telareview.tasks.version_diff import VersionDiff, payload_text
 from telareview.tasks.words import revision_word, status_word
-from telareview.tela import TaskRecord
+from telareview.tela import TaskRecord, canonical_json
 from telareview.tela.wire import decode
 
 TABS: dict[str, Promise] = {
@@ -124,7 +126,7 @@ class TaskPage:
     @property
     def approver_here(self) -> str:
         """Who approved it from here; Tela names the owner of the key for them."""
-        return approver_here(self.acts, self.version.approved_at) if self.version.is_approved else ""
+        return person_shown(approver_here(self.acts, self.version.approved_at)) if self.version.is_approved else ""
 
     @property
     def tab(self) -> str:
@@ -188,7 +190,18 @@ class TaskPage:
 
     @cached_property
     def raw(self) -> RawView | None:
-        return show_raw(self.record.raw) if self.record else None
+        if self.record is None:
+            return None
+        workspace = hidden_workspace()
+        return show_raw(masked_payload(self.record.raw, workspace) if workspace else self.record.raw)
+
+    @property
+    def download(self) -> str | None:
+        """The payload to the letter; without the people where the reader may not see them."""
+        workspace = hidden_workspace()
+        if self.record is None or workspace is None:
+            return self.payload_text
+        return canonical_json(masked_payload(self.record.raw, workspace))
 
     @cached_property
     def history(self) -> list[Told]:

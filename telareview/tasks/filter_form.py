@@ -8,6 +8,7 @@ from django.core.cache import caches
 from django.utils.functional import Promise
 
 from telareview.accounts.models import Workspace
+from telareview.accounts.pseudonyms import hidden_workspace
 from telareview.tasks.filters import REVISIONS, Span, TaskFilter
 from telareview.tasks.list_columns import COLUMNS, chosen_columns
 from telareview.tasks.list_columns import USUAL as USUAL_COLUMNS
@@ -47,7 +48,8 @@ class Facets:
         statuses, approvers, apps = Task.objects.all().distinct_values_of(columns, workspace)
         return cls(
             statuses=tuple(statuses),
-            approvers=tuple(approvers),
+            # A choice of addresses would tell them to a reader who may not see people.
+            approvers=() if hidden_workspace() else tuple(approvers),
             apps=tuple(apps),
             app_names=dict(AppName.objects.filter(workspace=workspace).values_list("application_id", "name")),
         )

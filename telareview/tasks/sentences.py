@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from telareview.accounts.pseudonyms import person_shown
 from telareview.tasks.acts import ReviewAct
 from telareview.tasks.models import Kind, Learned, TaskVersion
 from telareview.tasks.timeline import OURS_ALONE, State
@@ -68,7 +69,7 @@ def _told(state: State, versions: Mapping[int, TaskVersion], status_before: str,
 
 
 def _act(act: ReviewAct) -> str:
-    who = {"who": act.person_email}
+    who = {"who": person_shown(act.person_email)}
     if act.what == ReviewAct.What.APPROVED:
         return _("approved here by %(who)s") % who
     return _("corrected here by %(who)s") % who
@@ -168,7 +169,7 @@ def sentence(version: TaskVersion, before: TaskVersion | None) -> str:
 
 
 def _who(person: str | None, *, erased: bool) -> str:
-    return person or (_("somebody whose name was erased") if erased else _("somebody unknown"))
+    return person_shown(person) or (_("somebody whose name was erased") if erased else _("somebody unknown"))
 
 
 def _approval(version: TaskVersion) -> str:

@@ -79,7 +79,7 @@ def task_raw(request: "MemberRequest", task_id: UUID) -> HttpResponse:
         raise Http404(_("This version has no payload."))
     name = f"task-{task_id}-v{page.version.number}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(page.payload_text, content_type="application/json", headers=headers)
+    return HttpResponse(page.download, content_type="application/json", headers=headers)
 
 
 @require_safe

@@ -4,10 +4,10 @@ from telareview.accounts.roles import RIGHTS, Role, role_may
 
 TABLE = {
     "viewer": {"view"},
-    "auditor": {"view", "export"},
+    "auditor": {"view", "export", "identify"},
     "operator": {"view", "export", "sync", "create"},
-    "reviewer": {"view", "export", "approve"},
-    "admin": {"view", "export", "sync", "create", "approve", "administer"},
+    "reviewer": {"view", "export", "approve", "identify"},
+    "admin": {"view", "export", "sync", "create", "approve", "identify", "administer"},
 }
 
 

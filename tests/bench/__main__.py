@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tests.bench import csv_figures, list_figures, past_figures, pull, seal, throughput, webhooks
+from tests.bench import csv_figures, export_figures, list_figures, past_figures, pull, seal, throughput, webhooks
 from tests.bench.figures import Figure, table
 from tests.bench.mirrors import FOLDER, Mirrors, alone, mirrors
 
@@ -20,6 +20,7 @@ PARTS: dict[str, tuple[str, Callable[[Mirrors, int], list[Figure]], int, bool]] 
     "asof": ("List as of a moment, {:,} tasks", past_figures.as_of_figures, 1_000_000, False),
     "history": ("Feed of changes, {:,} tasks", past_figures.history_figures, 1_000_000, False),
     "csv": ("CSV, {:,} tasks", csv_figures.figures, 1_000_000, False),
+    "exports": ("Every kind of file, {:,} tasks", export_figures.figures, 1_000_000, False),
     "pull": ("First pull from the sandbox, {:,} tasks", pull.figures, 100_000, True),
     "seal": ("Seals, {:,} versions", seal.figures, 1_000_000, False),
     "throughput": ("Beside a bare loop and dlt, {:,} tasks", throughput.figures, 20_000, False),

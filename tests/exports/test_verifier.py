@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from telareview.exports import verifier
 from telareview.exports.manifest import manifest_text
 from telareview.exports.profiles import PROFILES
+from telareview.ledger import verifier
 from tests.exports.files import make
 from tests.tasks.records import mirrored, task_json
 from tests.tasks.variety import TASKS, variety
@@ -36,7 +36,7 @@ def exported(acme, tmp_path):
 
 def verdict(file: Path, manifest: Path, capsys) -> tuple[int, str]:
     capsys.readouterr()
-    code = verifier.main([str(file), str(manifest)])
+    code = verifier.main(["export", str(file), str(manifest)])
     return code, capsys.readouterr().out
 
 
@@ -146,15 +146,14 @@ def test_it_runs_by_itself_far_from_the_product(exported, tmp_path):
     copy = alone / "verifier.py"
     copy.write_text(Path(verifier.__file__).read_text())
 
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", str(copy), str(file), str(manifest)], cwd=alone, capture_output=True, text=True
-    )
+    words = [sys.executable, "-I", "-S", str(copy), "export", str(file), str(manifest)]
+    done = subprocess.run(words, cwd=alone, capture_output=True, text=True)
 
     assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, "VERIFIED.", "")
 
 
 def test_wrong_use_ends_with_2():
     with pytest.raises(SystemExit) as caught:
-        verifier.main(["one"])
+        verifier.main(["export", "one"])
 
     assert caught.value.code == 2
