@@ -29,9 +29,10 @@ def listed_values(plan: "Plan", expressions: Sequence[Expressed]) -> "QuerySet[A
 
 
 def select_of(plan: "Plan", expressions: Sequence[Expressed]) -> str:
-    """The same as literal SQL, values quoted by the driver."""
+    """The same as literal SQL, values quoted by the driver; also for a list that Django knows to be empty."""
     operations: Any = connection.ops
-    return str(operations.compose_sql(*listed_values(plan, expressions).query.sql_with_params()))
+    compiler = listed_values(plan, expressions).query.get_compiler(connection=connection, elide_empty=False)
+    return str(operations.compose_sql(*compiler.as_sql()))
 
 
 def copied_blocks(

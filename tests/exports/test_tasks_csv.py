@@ -491,3 +491,11 @@ def test_the_log_of_exports_shows_each_with_its_filter_and_checksum(auditor, vie
     assert "auditor@acme.example" in page.one("tbody").words
     assert "auditor@acme.example" not in outsider.get("/exports/").content.decode()
     assert viewer.get("/exports/").status_code == 403
+
+
+@pytest.mark.parametrize("profile", ["machine", "excel", "ndjson", "xlsx"])
+def test_a_list_before_the_first_sync_is_a_file_without_rows(auditor, many, profile):
+    answer = auditor.get(f"/tasks.csv?asOf=2001-01-01&profile={profile}")
+
+    assert answer.status_code == 200
+    assert answer["X-Row-Count"] == "0"
