@@ -1,6 +1,8 @@
 """One workspace never sees another: every address of the product, as page, part and file, for each who may not."""
 
 import datetime as dt
+import io
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -124,7 +126,12 @@ def two_hats(acme, elsewhere):
 
 
 def body_of(response: Any) -> str:
-    return response.getvalue().decode() if response.streaming else response.content.decode()
+    """A packed file is unpacked first, so that nothing hides in it."""
+    body = response.getvalue() if response.streaming else response.content
+    if body.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(body)) as packed:
+            body = b"\n".join(packed.read(name) for name in packed.namelist())
+    return str(body.decode())
 
 
 def asked(client: Client, address: str) -> Iterator[tuple[Any, str]]:
