@@ -497,5 +497,6 @@ def test_the_log_of_exports_shows_each_with_its_filter_and_checksum(auditor, vie
 def test_a_list_before_the_first_sync_is_a_file_without_rows(auditor, many, profile):
     answer = auditor.get(f"/tasks.csv?asOf=2001-01-01&profile={profile}")
 
+    answer.close()
     assert answer.status_code == 200
     assert answer["X-Row-Count"] == "0"

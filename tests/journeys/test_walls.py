@@ -192,6 +192,8 @@ def test_the_canary_sings_for_those_who_may_see_it(acme):
     assert seen >= {"/tasks/", "/tasks.csv", "/tasks/live/", "/exports/", "/sync/", *OF_A_TASK} - {
         f"/tasks/{task_id(1)}/refresh/",
         f"/tasks/{task_id(1)}/tela-versions/",
+        # Says only whether the task has moved on.
+        f"/tasks/{task_id(1)}/following/",
         # Answers to a draft only.
         f"/tasks/{task_id(1)}/review/preview/",
     }
