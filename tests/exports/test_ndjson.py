@@ -6,6 +6,7 @@ import json
 import pytest
 
 from telareview.accounts.pseudonyms import pseudonym
+from telareview.tasks.erasure import erase_payloads
 from telareview.tasks.filters import TaskFilter
 from telareview.tasks.mirror import Look, record_gone
 from telareview.tasks.models import Learned, Payload, Task
@@ -57,7 +58,7 @@ def test_a_task_that_is_gone_is_what_was_last_known_of_it(acme, tmp_path):
 
 def test_what_was_erased_is_said_to_be_missing(acme, tmp_path):
     mirrored(acme, task_json(1), task_json(2))
-    Payload.objects.filter(version__task_id=task_id(1)).delete()
+    erase_payloads(acme, [Task.objects.get(task_id=task_id(1)).version_id], reason="asked for")
 
     lines = make(acme, tmp_path, "orderBy=reference&order=asc", "ndjson").path.read_text().splitlines()
 

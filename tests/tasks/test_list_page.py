@@ -505,9 +505,11 @@ def test_the_export_is_offered_to_those_who_may_and_is_the_lists_address(viewer,
     address = "/tasks/?status=validating&orderBy=name&limit=25&page=1&cols=name"
 
     def exports(client):
-        return [link["href"] for link in page_of(client, address).all("a") if "/tasks.csv" in link.get("href")]
+        return [
+            link["href"] for link in page_of(client, address).all("a") if link.get("href").startswith("/exports/new/")
+        ]
 
-    assert exports(auditor) == ["/tasks.csv?status=validating&orderBy=name"]
+    assert exports(auditor) == ["/exports/new/?status=validating&orderBy=name"]
     assert exports(viewer) == []
 
 

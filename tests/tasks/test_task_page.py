@@ -453,7 +453,13 @@ def test_one_id_in_two_workspaces_shows_each_its_own(acme, elsewhere, viewer, ou
 
 
 @pytest.mark.parametrize("tab", TABS)
-def test_a_page_costs_the_same_statements_however_long_the_history(acme, viewer, tab):
+def test_a_page_costs_the_same_statements_however_long_the_history(acme, viewer, tab, settings):
+    # As it runs: whether the mirror is loud is asked once in some seconds, not for each page.
+    settings.CACHES = {
+        **settings.CACHES,
+        "pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "test_task_page"},
+    }
+
     def statements():
         with CaptureQueriesContext(connection) as caught:
             page_of(viewer, f"{FIRST}{tab}/")
