@@ -38,7 +38,8 @@ class Facets:
 
     @classmethod
     def of(cls, workspace: Workspace) -> "Facets":
-        key = f"facets-{workspace.pk}"
+        # Readers who may not see people are offered none; what is kept for one kind is never shown to the other.
+        key = f"facets-{workspace.pk}-{'hidden' if hidden_workspace() else 'shown'}"
         found: Facets | None = caches["pages"].get_or_set(key, lambda: cls._asked(workspace), FACETS_KEPT_SECONDS)
         return found or cls._asked(workspace)
 

@@ -6,6 +6,7 @@ from django.utils import translation
 
 from telareview.tasks.filter_form import Facets, filter_form
 from telareview.tasks.filters import TaskFilter
+from tests.accounts.cast import make_person, signed_in
 from tests.tasks.records import approved, mirrored, task_json
 
 
@@ -65,3 +66,18 @@ def test_contents_differ_with_whatever_is_shown(acme):
     with translation.override("pt-br"):
         assert one.contents != other.contents
     assert one.contents != filter_form(TaskFilter(order="asc"), Facets.of(acme)).contents
+
+
+def test_what_is_kept_for_those_who_may_see_people_is_never_shown_to_others(acme):
+    mirrored(acme, approved(1, by="ana.souza@acme.example"))
+    acme.hide_people = True
+    acme.save()
+    auditor, viewer = make_person("auditor", acme), make_person("viewer", acme)
+
+    seen = signed_in(auditor).get("/tasks/").content.decode()
+    hidden = signed_in(viewer).get("/tasks/").content.decode()
+    again = signed_in(auditor).get("/tasks/").content.decode()
+
+    assert "ana.souza@acme.example" in seen
+    assert "ana.souza@acme.example" not in hidden
+    assert 'value="ana.souza@acme.example"' in " ".join(again.split())
