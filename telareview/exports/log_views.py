@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from telareview.accounts.access import right_required
+from telareview.accounts.access import refusal, right_required
+from telareview.accounts.pseudonyms import hidden_workspace
 from telareview.exports.manifest import manifest_text
 from telareview.exports.models import ExportRecord
 from telareview.exports.record import cancel
@@ -71,6 +72,9 @@ def file(request: "MemberRequest", number: int) -> "HttpResponseBase":
     record = _record(request, number)
     if record.kept_until is None:
         raise Http404(_("This export has no file."))
+    if hidden_workspace() and not record.manifest.get("peopleMasked"):
+        # Made by somebody who may see people; the file names them.
+        raise refusal(request.membership, "identify")
     opened = open_file(record) if record.has_file else None
     if opened is None:
         record.refresh_from_db()

@@ -271,3 +271,27 @@ def test_the_manifest_of_a_file_sent_at_once_is_named_in_its_answer(auditor, man
         == f'</exports/{ExportRecord.objects.get().pk}/manifest.json>; rel="describedby"; type="application/json"'
     )
     assert hashlib.sha256(response.getvalue()).hexdigest() == ExportRecord.objects.get().manifest["file"]["sha256"]
+
+
+def test_a_file_that_names_people_is_not_for_those_who_may_not_see_them(acme, stored, auditor):
+    acme.hide_people = True
+    acme.save()
+    operator = signed_in(make_person("operator", acme))
+
+    assert operator.get(address(stored)).status_code == 403
+    auditor.get(address(stored)).close()
+
+
+def test_a_file_of_pseudonyms_is_for_every_member_who_may_export(acme, many):
+    acme.hide_people = True
+    acme.save()
+    operator = signed_in(make_person("operator", acme))
+    operator.post("/exports/new/", {"query": "status=completed", "columns": ["id", "createdBy"]})
+    record = ExportRecord.objects.get()
+
+    answer = operator.get(address(record))
+    text = b"".join(answer.streaming_content).decode()
+    answer.close()
+
+    assert answer.status_code == 200
+    assert "@" not in text
