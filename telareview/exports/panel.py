@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from telareview.accounts.access import MemberRequest
     from telareview.tasks.parameters import MultiDict
 
-#: What is written while the browser waits: 0.2 s as CSV, a second as a sheet. More is a job of the worker.
+#: What is written while the browser waits; more is a job of the worker. A guess, not a measurement.
 DIRECT_ROWS = 50_000
 #: Outputs that are looked into for paths to offer, and paths that are offered.
 OUTPUTS_SEEN, PATHS_OFFERED = 20, 40
