@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from telareview.accounts.models import Workspace
+from telareview.ledger.losses import Losses, Request
 from telareview.ledger.material import Material, one_state, read_material
 from telareview.ledger.merkle import Frontier, leaf_hash
 from telareview.ledger.models import Checkpoint, SigningKey
@@ -44,8 +45,9 @@ class Verdict:
     leaves: int = 0
     checkpoints: int = 0
     payloads: int = 0
-    #: Records whose closed columns or payload were erased.
+    #: Records whose closed columns or payload are gone, and the requests that answer for it.
     erased: int = 0
+    requests: list[Request] = field(default_factory=list)
     unsealed: int = 0
     waiting_since: datetime | None = None
     problems: list[Problem] = field(default_factory=list)
@@ -79,8 +81,7 @@ def _check(workspace: Workspace, outside: Iterable[Outside]) -> Verdict:
     #: Where checkpoints stand → the largest size at which all of them agreed so far; and where one did not.
     agreed: dict[str, int] = {}
     differs: set[str] = set()
-    erased: dict[tuple[str, int], int] = {}
-    erasing: set[tuple[str, int]] = set()
+    losses = Losses()
     for each in read_material(workspace, payloads=False):
         if each.index != verdict.leaves:
             gap = f"leaf {verdict.leaves} is missing, leaf {each.index} follows"
@@ -89,18 +90,16 @@ def _check(workspace: Workspace, outside: Iterable[Outside]) -> Verdict:
         verdict.leaves += 1
         verdict.problems += _differences(each)
         verdict.payloads += each.payload_digest is not None
-        if _is_erased(each):
-            erased[each.source, each.record_id] = each.index
-        erasing |= _told_erased(each)
+        losses.look(each)
         frontier.append(each.hash)
         if agrees and frontier.size in signed:
             _compare(frontier, signed[frontier.size], agreed, differs, verdict)
     _ends_well(signed, agreed, verdict)
-    verdict.erased = len(erased)
-    for (source, number), index in erased.items():
-        if (source, number) not in erasing:
-            said = f"leaf {index}: {source} {number} has lost what it said, and no sealed record tells of an erasure"
-            verdict.problems.append(Problem(index, index, "blanked", said))
+    for gone in losses.join():
+        what = "leaf {}: {} {}".format(gone.index, *gone.record)
+        said = f"{what} has lost what it said, and no sealed record tells of an erasure"
+        verdict.problems.append(Problem(gone.index, gone.index, "blanked", said))
+    verdict.erased, verdict.requests = losses.records, losses.answering
     verdict.unsealed, verdict.waiting_since = unsealed(workspace)
     verdict.problems.sort()
     return verdict
@@ -125,20 +124,6 @@ def _differences(each: Material) -> Iterator[Problem]:
         yield Problem(each.index, each.index, "closed_altered", said)
     if each.commit is not None and each.payload_digest not in (None, each.commit):
         yield Problem(each.index, each.index, "payload_altered", f"{what}: its payload is not the one that was sealed")
-
-
-def _is_erased(each: Material) -> bool:
-    if each.leaf is None:
-        return False
-    return (each.closed_text is not None and each.salt is None) or (
-        each.commit is not None and each.payload_digest is None
-    )
-
-
-def _told_erased(each: Material) -> set[tuple[str, int]]:
-    if each.leaf is None or '"erases":' not in each.leaf:
-        return set()
-    return {(source, number) for source, number in json.loads(each.leaf).get("erases") or ()}
 
 
 def _signed(

@@ -34,6 +34,8 @@ type Problem = tuple[int, int, str]
 type Point = tuple[int, int, int, int]
 type Key = tuple[str, bytes, bytes]
 type Note = tuple[str, int, bytes, str, list[str]]
+#: A record by its source and its id there.
+type Name = tuple[str, int]
 
 FORMAT = "telareview history record 1"
 EVENTS, CHECKPOINTS, ABOUT = "events.jsonl", "checkpoints.txt", "record.json"
@@ -41,6 +43,8 @@ EVENTS, CHECKPOINTS, ABOUT = "events.jsonl", "checkpoints.txt", "record.json"
 STRETCH = 16 * 1024 * 1024
 #: Problems told one by one; all are counted.
 MOST_TOLD = 100
+#: Runs of erased leaves told for one request, unless all are asked for.
+MOST_RUNS = 20
 #: Last leaf of what may be wrong up to the end.
 BEYOND = 2**63
 
@@ -59,10 +63,26 @@ class Stretch:
         self.first: int | None = None
         self.hashes = bytearray()
         self.problems: list[Problem] = []
-        #: Records that have lost what they said, each with its leaf, and records of which an erasure is told.
-        self.erased: list[tuple[int, str, int]] = []
-        self.erasing: list[tuple[str, int]] = []
+        #: Records that have lost their facts, or their payload, each with its leaf.
+        self.no_facts: list[tuple[Name, int]] = []
+        self.no_payload: list[tuple[Name, int]] = []
+        self.requests: list[Request] = []
         self.payloads = 0
+
+
+class Request:
+    """A request to erase, as its own leaf tells it; the leaves that lost something under it are added later."""
+
+    def __init__(self, index: int, told: dict[str, Any]) -> None:
+        self.index, self.number, self.scope = index, int(told["number"]), str(told["scope"])
+        self.recorded_at, self.reason = str(told["recordedAt"]), str(told["reason"])
+        self.records: list[Name] = [(str(source), int(number)) for source, number in told["erases"]]
+        self.facts: set[int] = set()
+        self.payloads: set[int] = set()
+
+    def can_have_taken(self, leaf: int, *, facts: bool) -> bool:
+        """Only what was there before it, and facts only where more than payloads was asked for."""
+        return self.index > leaf and not (facts and self.scope == "payloads")
 
 
 def check_stretch(task: tuple[Path, int, int, bool]) -> Stretch:
@@ -106,33 +126,31 @@ def check_event(event: dict[str, Any], found: Stretch, *, payloads: bool) -> Non
         found.problems.append((index, index, f"leaf {index}: {what} was sealed, and is not there any more"))
         return
     told = json.loads(leaf)
-    name = (str(told["record"]), int(told["id"]))
+    name: Name = (str(told["record"]), int(told["id"]))
     what = f"leaf {index}: {name[0]} {name[1]}"
     if hashlib.sha256(b"\0" + leaf.encode()).hexdigest() != event["hash"]:
         found.problems.append((index, index, f"{what} says something else than what was sealed"))
-    gone = closed is not None and salt is None
-    if gone:
-        found.erased.append((index, *name))
+    if closed is not None and salt is None:
+        found.no_facts.append((name, index))
         if any(value not in (None, "", []) for value in json.loads(closed).values()):
             found.problems.append((index, index, f"{what} has lost its salt, but not what an erasure takes away"))
     elif (closed, told["closed"]) != (None, None) and salted(salt, closed) != told["closed"]:
         found.problems.append((index, index, f"{what}: names, tags or paths are not those that were sealed"))
-    found.erasing += [(str(source), int(number)) for source, number in told.get("erases") or ()]
+    if told.get("erases"):
+        found.requests.append(Request(index, told))
     if payloads and told.get("payload") is not None:
-        check_payload(event["payload"], told["payload"], (index, *name), found, gone=gone)
+        check_payload(event["payload"], told["payload"], name, index, found)
 
 
-def check_payload(
-    payload: dict[str, str] | None, commitment: str, name: tuple[int, str, int], found: Stretch, *, gone: bool
-) -> None:
+def check_payload(payload: dict[str, str] | None, commitment: str, name: Name, index: int, found: Stretch) -> None:
     if payload is None:
-        # Allowed where an erasure is told; where the record itself is erased, that is asked for already.
-        found.erased += [] if gone else [name]
+        # Allowed where a request to erase answers for it.
+        found.no_payload.append((name, index))
         return
     found.payloads += 1
     if salted(payload["salt"], payload["text"]) != commitment:
-        what = f"leaf {name[0]}: {name[1]} {name[2]}"
-        found.problems.append((name[0], name[0], f"{what}: its payload is not the one that was sealed"))
+        what = f"leaf {index}: {name[0]} {name[1]}"
+        found.problems.append((index, index, f"{what}: its payload is not the one that was sealed"))
 
 
 def salted(salt: str, text: str) -> str:
@@ -294,8 +312,9 @@ class History:
     def __init__(self, folder: Path, outside: Sequence[str], key: str | None) -> None:
         self.folder, self.outside = folder, outside
         self.problems: list[Problem] = []
-        self.erased: list[tuple[int, str, int]] = []
-        self.erasing: set[tuple[str, int]] = set()
+        self.no_facts: dict[Name, int] = {}
+        self.no_payload: dict[Name, int] = {}
+        self.requests: list[Request] = []
         self.tree, self.payloads_compared, self.signed = Tree(), 0, 0
         #: Where checkpoints stand → the largest size at which all of them agreed so far; and where one did not.
         self.agreed: dict[str, int] = {}
@@ -313,12 +332,27 @@ class History:
     def check(self, pool: Any) -> None:
         """Everything there is to compare."""
         self.events(pool, self.checkpoints(pool))
-        for index, source, number in self.erased:
-            if (source, number) not in self.erasing:
-                what = f"leaf {index}: {source} {number}"
-                self.problems.append(
-                    (index, index, f"{what} has lost what it said, and no sealed record tells of an erasure")
-                )
+        self.losses()
+
+    def losses(self) -> None:
+        """Lay everything that is gone to the first request that can have taken it; what none can have is told."""
+        naming: dict[Name, list[Request]] = {}
+        for request in self.requests:
+            for name in request.records:
+                naming.setdefault(name, []).append(request)
+        for lost in (self.no_facts, self.no_payload):
+            facts = lost is self.no_facts
+            for name, index in lost.items():
+                for request in naming.get(name, ()):
+                    if request.can_have_taken(index, facts=facts):
+                        (request.facts if facts else request.payloads).add(index)
+                        break
+                else:
+                    if facts or name not in self.no_facts:
+                        what = f"leaf {index}: {name[0]} {name[1]}"
+                        self.problems.append(
+                            (index, index, f"{what} has lost what it said, and no sealed record tells of an erasure")
+                        )
 
     def checkpoints(self, pool: Any) -> dict[int, list[tuple[bytes, str]]]:
         """Size → roots that were signed for it, and where they stand."""
@@ -352,8 +386,9 @@ class History:
         agrees = True
         for found in pool.imap(check_stretch, tasks):
             self.problems += found.problems
-            self.erased += found.erased
-            self.erasing.update(found.erasing)
+            self.no_facts.update(found.no_facts)
+            self.no_payload.update(found.no_payload)
+            self.requests += found.requests
             self.payloads_compared += found.payloads
             if found.first is not None and found.first != self.tree.size:
                 size, agrees = self.tree.size, False
@@ -396,6 +431,33 @@ class History:
             self.problems.append((good, BEYOND, what))
 
 
+def erased_lines(history: History, *, each: bool) -> Iterator[str]:
+    """What is gone, request by request, or leaf by leaf."""
+    for request in history.requests:
+        under = f"erased under request {request.number} of {request.recorded_at}"
+        taken = {"facts": request.facts, "payload": request.payloads}
+        leaves = request.facts | request.payloads
+        if each:
+            for leaf in sorted(leaves):
+                yield f"leaf {leaf}: {' and '.join(what for what in taken if leaf in taken[what])} {under}"
+        elif leaves:
+            what = " and ".join(what for what in taken if taken[what])
+            yield f"{said_leaves(leaves)}: {what} {under}, told by leaf {request.index} ({request.reason})"
+
+
+def said_leaves(leaves: set[int]) -> str:
+    """`leaves 0–4, 7`, cut after MOST_RUNS."""
+    runs: list[list[int]] = []
+    for leaf in sorted(leaves):
+        if runs and runs[-1][1] == leaf - 1:
+            runs[-1][1] = leaf
+        else:
+            runs.append([leaf, leaf])
+    told = ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs[:MOST_RUNS])
+    rest = sum(last - first + 1 for first, last in runs[MOST_RUNS:])
+    return f"leaves {told}" + (f" and {rest} more (--erased tells each)" if rest else "")
+
+
 def stretches(path: Path) -> Iterator[tuple[int, int]]:
     """Offsets that cut a file of lines into parts of about STRETCH bytes."""
     size, start = path.stat().st_size, 0
@@ -425,9 +487,11 @@ def verify_history(options: argparse.Namespace) -> int:
             history.check(pool)
     for *_where, sentence in sorted(history.problems)[:MOST_TOLD]:
         say(sentence)
+    for line in erased_lines(history, each=options.erased):
+        say(line)
     say(
         f"{history.name}: {history.tree.size} leaves, {history.signed} checkpoints, {history.payloads_compared} "
-        f"payloads compared, {len({each[1:] for each in history.erased})} records erased."
+        f"payloads compared, {len(history.no_facts.keys() | history.no_payload.keys())} records erased."
     )
     if not history.payloads:
         say("The record was made without payloads: they were not compared.")
@@ -643,6 +707,7 @@ def main(words: Sequence[str] | None = None) -> int:
     history.add_argument("record", metavar="RECORD", help="its folder or ZIP file")
     history.add_argument("--checkpoint", metavar="FILE", action="append", default=[], help="checkpoints kept outside")
     history.add_argument("--key", metavar="KEY", help="the public key (name+id+key) kept outside")
+    history.add_argument("--erased", action="store_true", help="tell each leaf that lost something, and why")
     history.add_argument("--processes", metavar="N", type=int, default=os.cpu_count() or 1, help="default: %(default)s")
     history.set_defaults(run=verify_history)
     export = commands.add_parser("export", help="an exported file beside its manifest")

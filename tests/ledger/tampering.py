@@ -7,14 +7,19 @@ house before can show it.
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import batched
 from typing import Any
 
 import pgtrigger
 from django.db import connection, transaction
 
+from telareview.ledger import sealing
 from telareview.ledger.models import Leaf
 from telareview.ledger.sealing import seal
-from telareview.tasks.models import TaskVersion
+from telareview.ledger.sources import sources
+from telareview.tasks.erasure import erase_payloads
+from telareview.tasks.models import Erasure, TaskVersion
+from telareview.tasks.sealed import VERSIONS
 
 #: Column of a version → what is written over it.
 EDITS = {
@@ -117,18 +122,87 @@ class Tamperer:
         return first
 
     def payload_edited(self) -> int:
-        version = self.chance.choice([each for each in self.versions() if each.payload_commit])
+        version = self.chance.choice(self._with_payload())
         self.run(
             "UPDATE tasks_payload SET text = replace(text::text, 'Acme', 'Acne')::json WHERE version_id = %s",
             version.pk,
         )
         return self.leaf_of(version)
 
+    def payload_taken_away(self) -> int:
+        """As an erasure would, but no request says so."""
+        version = self.chance.choice(self._with_payload())
+        self.run("DELETE FROM tasks_payload WHERE version_id = %s", version.pk)
+        return self.leaf_of(version)
+
+    def facts_taken_away(self) -> int:
+        version = self.chance.choice(self.versions())
+        self._blank(version)
+        return self.leaf_of(version)
+
+    def more_taken_than_was_asked(self) -> int:
+        """A true request took the payload; the facts go unasked."""
+        version = self.chance.choice(self._with_payload())
+        erase_payloads(self.workspace, [version.pk], reason="retention")
+        seal()
+        self._blank(version)
+        return self.leaf_of(version)
+
+    def request_denied(self) -> int:
+        """A true request took payloads; its record then names one of them no more."""
+        versions = self.chance.sample(self._with_payload(), 2)
+        number = erase_payloads(self.workspace, [each.pk for each in versions], reason="retention")
+        seal()
+        self.run(
+            "UPDATE tasks_erasure SET records = %s WHERE workspace_id = %s AND number = %s",
+            f'[["version",{versions[0].pk}]]',
+            self.workspace.pk,
+            number,
+        )
+        return self.leaf_of(versions[1])
+
+    def request_backdated(self) -> int:
+        """A forged request in the place of a version, so that it seems to be older than what it answers for."""
+        forged, version = sorted(self.chance.sample(self._with_payload(), 2), key=lambda each: each.pk)
+        leaf = self.leaf_of(forged)
+        self.run("DELETE FROM tasks_payload WHERE version_id = %s", version.pk)
+        self.run(
+            "INSERT INTO tasks_erasure (workspace_id, number, scope, reason, asked_by, task_ids, records) "
+            "VALUES (%s, 900, 'payloads', 'forged', '', '{}', %s)",
+            self.workspace.pk,
+            f'[["version",{version.pk}]]',
+        )
+        self.run(
+            "UPDATE ledger_leaf SET source = 'erasure', record_id = %s WHERE workspace_id = %s AND index = %s",
+            Erasure.objects.get(number=900).pk,
+            self.workspace.pk,
+            leaf,
+        )
+        return leaf
+
+    def _with_payload(self) -> list[TaskVersion]:
+        return [each for each in self.versions() if each.payload_commit]
+
+    def _blank(self, version: TaskVersion) -> None:
+        """Facts, salt and payload of a version, as an erasure leaves them."""
+        blank = ", ".join(f"{column} = {value}" for column, value in VERSIONS.blank.items())
+        self.run(f"UPDATE tasks_taskversion SET {blank} WHERE id = %s", version.pk)
+        self.run("DELETE FROM tasks_payload WHERE version_id = %s", version.pk)
+
     def seal_anew(self) -> None:
-        """Leaves, roots and checkpoints of what stands there now, signed with the true key."""
-        self.run("DELETE FROM ledger_leaf")
-        self.run("DELETE FROM ledger_checkpoint")
-        seal(thorough=True)
+        """Leaves, roots and checkpoints of what stands there now, in its old order, signed with the true key."""
+        place = {
+            (leaf.source, leaf.record_id): leaf.index
+            for leaf in Leaf.objects.filter(workspace=self.workspace).order_by("index")
+        }
+        for table in ("ledger_leaf", "ledger_checkpoint"):
+            self.run(f"DELETE FROM {table} WHERE workspace_id = %s", self.workspace.pk)
+        with connection.cursor() as cursor:
+            rows = [row for source in sources() for row in sealing._fresh(cursor, source, -1, len(place) + 10)]
+            rows = [row for row in rows if row[0] == self.workspace.pk]
+            rows.sort(key=lambda row: place.get(row[1:3], len(place)))
+            for some in batched(rows, sealing.ROUND, strict=False):
+                sealing._append(cursor, self.workspace.pk, list(some))
 
     def _delete(self, version: TaskVersion) -> int:
         leaf = self.leaf_of(version)
@@ -158,4 +232,9 @@ KINDS: dict[str, Callable[[Tamperer], int]] = {
     "two rows swapped": Tamperer.rows_swapped,
     "a task rewritten with right hashes": Tamperer.task_rewritten,
     "a payload edited": Tamperer.payload_edited,
+    "a payload taken away": Tamperer.payload_taken_away,
+    "facts taken away": Tamperer.facts_taken_away,
+    "more taken than was asked": Tamperer.more_taken_than_was_asked,
+    "a request to erase denied": Tamperer.request_denied,
+    "a request to erase backdated": Tamperer.request_backdated,
 }

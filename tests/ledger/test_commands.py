@@ -46,6 +46,7 @@ def test_a_whole_history(sealed):
         "checkpoints": 1,
         "payloads": 6,
         "erased": 0,
+        "requests": [],
         "unsealed": 0,
         "waiting_since": None,
         "problems": [],

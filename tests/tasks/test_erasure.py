@@ -235,6 +235,14 @@ def test_the_history_verifies_after_every_kind_of_erasure_here_and_at_a_stranger
     assert verdict.erased == 2 + 1 + 2 + 2
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "VERIFIED."
+    assert [(each.number, each.leaves, bool(each.facts)) for each in verdict.requests] == [
+        (1, [(0, 0), (2, 3)], True),
+        (2, [(1, 1), (4, 4)], False),
+        (4, [(5, 5), (7, 7)], True),
+    ]
+    assert "leaves 0, 2–3: facts and payload erased under request 1 of 20" in done.stdout
+    assert "leaves 1, 4: payload erased under request 2 of 20" in done.stdout
+    assert "told by leaf 6 (request 17/2026)" in done.stdout
     assert hits("".join(file.read_text() for file in record.iterdir())) == {}
 
 

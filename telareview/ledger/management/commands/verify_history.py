@@ -11,11 +11,14 @@ from django.db.models import QuerySet
 
 from telareview.accounts.models import Workspace
 from telareview.ledger.checking import Outside, Verdict, check
+from telareview.ledger.losses import Request, say_leaves
 from telareview.ledger.sending import kept_checkpoints
 
 NOT_WHOLE, WRONG_USE = 1, 2
 #: Problems told one by one; all are counted.
 MOST_TOLD = 100
+#: Runs of erased leaves told for one request; `--json` tells all.
+MOST_RUNS = 20
 
 
 class Command(BaseCommand):
@@ -50,6 +53,8 @@ class Command(BaseCommand):
     def _tell(self, workspace: Workspace, verdict: Verdict) -> None:
         for problem in verdict.problems[:MOST_TOLD]:
             self.stderr.write(f"{workspace.slug}: {problem.sentence}")
+        for request in verdict.requests:
+            self.stdout.write(f"{workspace.slug}: {_said(request)}")
         self.stdout.write(
             f"{workspace.slug}: {'whole' if verdict.whole else 'NOT WHOLE'}; {verdict.leaves} leaves, "
             f"{verdict.checkpoints} checkpoints, {verdict.payloads} payloads compared, {verdict.erased} erased, "
@@ -74,6 +79,12 @@ def _read(path: str) -> Outside:
         raise CommandError(f"--checkpoint: {path} cannot be read: {error}", returncode=WRONG_USE) from error
 
 
+def _said(request: Request) -> str:
+    what = " and ".join(name for name in ("facts", "payloads") if getattr(request, name))
+    leaves = say_leaves(request.leaves, MOST_RUNS)
+    return f"{leaves}: {what} erased under request {request.number} of {request.recorded_at} ({request.reason})"
+
+
 def _summary(workspace: Workspace, verdict: Verdict) -> dict[str, Any]:
     return {
         "workspace": workspace.slug,
@@ -83,6 +94,10 @@ def _summary(workspace: Workspace, verdict: Verdict) -> dict[str, Any]:
         "checkpoints": verdict.checkpoints,
         "payloads": verdict.payloads,
         "erased": verdict.erased,
+        "requests": [
+            {"number": each.number, "recorded_at": each.recorded_at, "reason": each.reason, "leaves": each.leaves}
+            for each in verdict.requests
+        ],
         "unsealed": verdict.unsealed,
         "waiting_since": verdict.waiting_since.isoformat() if verdict.waiting_since else None,
         "problems": [
