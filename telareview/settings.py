@@ -270,7 +270,11 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000
 # --- Jobs -------------------------------------------------------------------------------------------------
 
 #: Rooms above the one that has the worker.
-PROCRASTINATE_IMPORT_PATHS = ["telareview.review.jobs", "telareview.review.bulk_jobs"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "telareview.review.jobs",
+    "telareview.review.bulk_jobs",
+    "telareview.review.settling_jobs",
+]
 
 # --- Logs -------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ class UnreadableSecret(SecretError):
     Put the former SECRET_KEY back, or enter the API key and the webhook secret again.
     """
 
+    code = "unreadable_secret"
+
     def __init__(self, what: str) -> None:
         super().__init__(
             f"{what} cannot be decrypted: SECRET_KEY has changed since it was stored. "

@@ -4,7 +4,6 @@ The record is committed before the request leaves, so that whatever then happens
 that says who asked for what, and when. A change is never sent twice from here.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from telareview.accounts.models import Person, Workspace
 from telareview.review.models import OutgoingAction
 from telareview.tasks.facts import holdable
 from telareview.tela import AnswerLost, Refused, TaskRecord, TelaError, WritingClient, canonical_json
+from telareview.tela.wire import decode
 from telareview.tela.writing import Headers, read_changed
 
 #: Stands for the person where a command was given on the machine itself.
@@ -41,29 +41,10 @@ class Order[T]:
     marker: UUID = field(default_factory=uuid4)
 
 
-@dataclass(frozen=True, slots=True)
-class Sent[T]:
-    """A change that Tela confirmed."""
-
-    action: OutgoingAction
-    answer: T
-
-
-def send_action[T](
-    client: WritingClient,
-    workspace: Workspace,
-    person: Person | None,
-    order: Order[T],
-    *,
-    recorded: Callable[[OutgoingAction], None] = lambda action: None,
-) -> Sent[T]:
-    """Record the order, send it once, record what came of it. `recorded` is called between the first two.
-
-    Raises TelaError after it was recorded, with the row as `error.action`: AnswerLost when it may have been done, any
-    other when it was not. Raises RuntimeError inside a transaction: a roll-back would take the record along.
-    """
+def record_order(workspace: Workspace, person: Person | None, order: Order[Any]) -> OutgoingAction:
+    """The committed record of what is about to be sent. Raises RuntimeError in a transaction, which could undo it."""
     with transaction.atomic(durable=True):
-        action = OutgoingAction.objects.create(
+        return OutgoingAction.objects.create(
             workspace=workspace,
             act=order.act,
             person=person,
@@ -74,16 +55,27 @@ def send_action[T](
             body=canonical_json(order.body),
             marker=order.marker,
         )
-    recorded(action)
+
+
+def send_order[T](
+    client: WritingClient, action: OutgoingAction, order: Order[T], *, keep: Callable[[T], None] = lambda answer: None
+) -> T:
+    """Send the recorded order once, record what came of it, and give Tela's answer.
+
+    `keep` stores the answer in the transaction that notes "done": of a process that ends there neither is kept, and the
+    action counts as an answer lost. Raises TelaError after it was recorded: AnswerLost when it may have been done, any
+    other when it was not.
+    """
     try:
         answer = client.write(order.verb, order.path, order.body, read=order.read, headers=order.headers)
     except TelaError as error:
         _end(action, _outcome_of(error), error=error)
-        error.action = action  # type: ignore[attr-defined]
         raise
     made = [record.id for record in answer if isinstance(record, TaskRecord)] if isinstance(answer, tuple) else []
-    _end(action, OutgoingAction.Outcome.DONE, made=made)
-    return Sent(action, answer)
+    with transaction.atomic():
+        _end(action, OutgoingAction.Outcome.DONE, made=made)
+        keep(answer)
+    return answer
 
 
 def change_order(task_id: UUID, body: dict[str, Any], act: OutgoingAction.Act) -> Order[TaskRecord]:
@@ -100,6 +92,11 @@ def settle_lost(action: OutgoingAction, *, made: list[UUID] | None) -> None:
     _end(action, outcome, made=made or [])
 
 
+def settle_untold(action: OutgoingAction) -> None:
+    """Note that no look can tell any more what became of it."""
+    _end(action, OutgoingAction.Outcome.UNTOLD)
+
+
 def note_made(action: OutgoingAction, made: list[UUID]) -> None:
     """Which tasks came of a confirmed action whose answer did not name them."""
     action.made_task_ids = made
@@ -107,8 +104,8 @@ def note_made(action: OutgoingAction, made: list[UUID]) -> None:
 
 
 def body_of(action: OutgoingAction) -> Any:
-    """The recorded body, as plain JSON values."""
-    return json.loads(action.body)
+    """The recorded body as JSON values, numbers with every digit."""
+    return decode(action.body.encode("utf-8", "surrogatepass"))
 
 
 def _outcome_of(error: TelaError) -> OutgoingAction.Outcome:

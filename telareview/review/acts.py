@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
@@ -127,6 +128,7 @@ def begin(batch: Batch, person: Person, webhook_address: str) -> bool:
     started = startable.update(
         state=Batch.State.RUNNING,
         stop_asked=False,
+        moved_at=timezone.now(),
         error="",
         error_code="",
         person=person,

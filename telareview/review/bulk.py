@@ -5,21 +5,22 @@ looked at again before it is approved. What was changed meanwhile, or is in some
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from telareview.accounts.models import Person, Workspace
 from telareview.review.claims import holder_of
+from telareview.review.holds import Work, hold
+from telareview.review.models import BulkReview, BulkTask, OutgoingAction
 from telareview.review.queue import waiting
-from telareview.review.refusals import TROUBLE, ChangedMeanwhile
+from telareview.review.refusals import TROUBLE, ChangedMeanwhile, NotDone, NotKnown, NotReviewed
 from telareview.review.reviewing import Wish, review_task
 from telareview.sync.refresh import TaskIsGone
 from telareview.tasks.detail import TaskPage
@@ -31,58 +32,6 @@ from telareview.tela.errors import AnswerLost
 
 #: Tasks of one selection. More than a person can have looked at is narrowed first.
 MOST_TASKS = 10_000
-
-
-class BulkReview(models.Model):
-    """One selection that somebody approved, as it was counted."""
-
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    #: Kept as text, so that the record outlives the person.
-    person_email = models.TextField()
-    #: The list's query string; "" where the tasks were named one by one.
-    query = models.TextField(blank=True, default="")
-    asked_at = models.DateTimeField(default=timezone.now)
-    #: Null until every task has a result.
-    ended_at = models.DateTimeField(null=True)
-    #: Code of the error for which the worker stopped before the end; "" while it goes on.
-    trouble = models.TextField(blank=True, default="")
-
-    class Meta:
-        verbose_name = _("bulk approval")
-        verbose_name_plural = _("bulk approvals")
-
-    def __str__(self) -> str:
-        return f"{self.person_email} {self.asked_at:%Y-%m-%d %H:%M}"
-
-
-class BulkTask(models.Model):
-    """One task of a selection, and what came of it."""
-
-    class Result(models.TextChoices):
-        WAITING = "", _("waiting")
-        APPROVED = "approved", _("approved")
-        CHANGED = "changed", _("changed meanwhile")
-        HELD = "held", _("in somebody's hands")
-        GONE = "gone", _("gone")
-        REFUSED = "refused", _("not approved")
-        LOST = "lost", _("answer lost")
-
-    bulk = models.ForeignKey(BulkReview, on_delete=models.CASCADE, related_name="tasks")
-    task_id = models.UUIDField()
-    name = models.TextField(blank=True, default="")
-    #: The version that was selected.
-    number = models.IntegerField()
-    result = models.TextField(choices=Result, blank=True, default="")
-    #: Who is at it, for one in somebody's hands; else a sentence in English, "" when it went well.
-    detail = models.TextField(blank=True, default="")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["bulk", "task_id"], name="task_once_in_a_bulk")]
-        indexes = [models.Index(fields=["bulk", "result", "id"], name="bulk_by_result")]
-
-    def __str__(self) -> str:
-        return f"{self.task_id} {self.result or 'waiting'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +70,17 @@ def begin(workspace: Workspace, person: Person, query: str, selection: Selection
     return write_down(workspace, person, query, selection.ids)
 
 
-def write_down(workspace: Workspace, person: Person, query: str, ids: tuple[UUID, ...]) -> BulkReview:
-    """The tasks with their present versions; those that are not in the mirror are left out."""
+def write_down(
+    workspace: Workspace, person: Person, query: str, ids: tuple[UUID, ...], trouble: str = ""
+) -> BulkReview:
+    """The tasks with their present versions; those that are not in the mirror are left out.
+
+    `trouble` is what stands there should it not come to its end; with one, no worker takes it up by itself.
+    """
     with transaction.atomic():
-        bulk = BulkReview.objects.create(workspace=workspace, person=person, person_email=person.email, query=query)
+        bulk = BulkReview.objects.create(
+            workspace=workspace, person=person, person_email=person.email, query=query, trouble=trouble
+        )
         cards = Task.objects.of(workspace).filter(task_id__in=ids).order_by("created_at", "task_id")
         BulkTask.objects.bulk_create(
             [
@@ -139,14 +95,35 @@ def write_down(workspace: Workspace, person: Person, query: str, ids: tuple[UUID
 def carry_on(
     bulk: BulkReview, client: WritingClient, person: Person, should_stop: Callable[[], bool] = lambda: False
 ) -> None:
-    """Go through the tasks without a result; interrupted anywhere, the next call goes on from there."""
-    BulkReview.objects.filter(pk=bulk.pk).update(trouble="")
-    while (each := bulk.tasks.filter(result="").order_by("pk").first()) is not None:
-        if should_stop():
-            return
-        each.result, each.detail = _approve(bulk, client, person, each)
-        each.save(update_fields=["result", "detail"])
-    BulkReview.objects.filter(pk=bulk.pk, ended_at=None).update(ended_at=timezone.now())
+    """Go through the tasks without a result; interrupted anywhere, the next call goes on from there. Raises Held."""
+    with hold(Work.BULK, bulk.pk):
+        while (each := bulk.tasks.filter(result="").order_by("pk").first()) is not None:
+            if should_stop():
+                return
+            _approve(bulk, client, person, each)
+            each.save(update_fields=["result", "detail", "code", "words"])
+        BulkReview.objects.filter(pk=bulk.pk, ended_at=None).update(ended_at=timezone.now(), trouble="")
+
+
+def settle_results(workspace: Workspace, task_ids: Iterable[UUID]) -> None:
+    """Selected tasks whose answer was lost, and that were looked at since: approved after all, or not."""
+    lost = BulkTask.objects.filter(
+        bulk__workspace=workspace, task_id__in=list(task_ids), result=BulkTask.Result.LOST
+    ).select_related("bulk")
+    for each in lost:
+        sent = OutgoingAction.objects.filter(
+            workspace=workspace,
+            task_id=each.task_id,
+            act=OutgoingAction.Act.APPROVE,
+            person_email=each.bulk.person_email,
+            sent_at__gte=each.bulk.asked_at,
+        )
+        outcome = sent.order_by("sent_at").values_list("outcome", flat=True).first()
+        if outcome == OutgoingAction.Outcome.FOUND:
+            each.result, each.code, each.detail = BulkTask.Result.APPROVED, "", ""
+        elif outcome == OutgoingAction.Outcome.ABSENT:
+            each.result, each.code, each.words = BulkTask.Result.REFUSED, NotDone.code, {}
+        each.save(update_fields=["result", "code", "words", "detail"])
 
 
 def counts(bulk: BulkReview) -> dict[str, int]:
@@ -156,17 +133,24 @@ def counts(bulk: BulkReview) -> dict[str, int]:
     return {**found, "done": found["total"] - found["waiting"]}
 
 
-def _approve(bulk: BulkReview, client: WritingClient, person: Person, each: BulkTask) -> tuple[str, str]:
+def _approve(bulk: BulkReview, client: WritingClient, person: Person, each: BulkTask) -> None:
+    """Approve one, and write what came of it on `each`."""
     if who := holder_of(bulk.workspace, person, each.task_id):
-        return BulkTask.Result.HELD, who
-    seen = _seen(bulk.workspace, each)
-    if seen is None:
-        return BulkTask.Result.REFUSED, "What was selected is no longer known here."
+        each.result, each.detail = BulkTask.Result.HELD, who
+        return
     try:
+        seen = _seen(bulk.workspace, each)
+        if seen is None:
+            raise NotKnown
         review_task(client, bulk.workspace, person, Wish(seen, approve=True))
     except TROUBLE as error:
-        return _result_of(error), holdable(str(error)) or ""
-    return BulkTask.Result.APPROVED, ""
+        each.result, each.code = _result_of(error), error.code
+        if isinstance(error, NotReviewed):
+            each.words = {name: holdable(word) or "" for name, word in error.words.items()}
+        with override("en"):
+            each.detail = holdable(str(error)) or ""
+    else:
+        each.result = BulkTask.Result.APPROVED
 
 
 def _result_of(error: Exception) -> str:

@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from telareview.accounts.writing import write_required
-from telareview.review.bulk import MOST_TASKS, BulkReview, BulkTask, SelectionChanged, begin, counts, select
-from telareview.review.bulk_jobs import MAY_NO_LONGER, ask_for_approvals
+from telareview.review.bulk import MOST_TASKS, SelectionChanged, begin, counts, select
+from telareview.review.bulk_jobs import MAY_NO_LONGER, STOPPED, ask_for_approvals
+from telareview.review.models import BulkReview, BulkTask
 from telareview.review.queue import queue_of, waiting
-from telareview.sync.error_words import in_readers_language
+from telareview.review.refusals import kept_reason
+from telareview.sync.error_words import sentence_of
 from telareview.web.htmx import render_page_or_part
 
 if TYPE_CHECKING:
@@ -54,7 +56,8 @@ def result(request: "MemberRequest", number: int) -> HttpResponse:
     """`/tasks/review/bulk/<n>/`: how far it is, and what came of each task."""
     bulk = get_object_or_404(BulkReview, workspace=request.workspace, pk=number)
     tasks = bulk.tasks.exclude(result__in=["", BulkTask.Result.APPROVED]).order_by("pk")[:RESULTS_SHOWN]
-    context = {"bulk": bulk, "counts": counts(bulk), "left_out": tasks, "trouble": _trouble(bulk)}
+    left_out = [(task, kept_reason(task.code, task.words, task.detail)) for task in tasks]
+    context = {"bulk": bulk, "counts": counts(bulk), "left_out": left_out, "trouble": _trouble(bulk)}
     return render_page_or_part(request, "review/bulk_result.html", "progress", context)
 
 
@@ -72,4 +75,6 @@ def _trouble(bulk: BulkReview) -> str:
     """Why it stopped, in the reader's language; "" while it goes on."""
     if bulk.trouble == MAY_NO_LONGER:
         return _("Whoever asked for this may no longer approve tasks.")
-    return in_readers_language(bulk.trouble, bulk.trouble) if bulk.trouble else ""
+    if bulk.trouble == STOPPED:
+        return _("It was stopped before its end. What was approved is approved.")
+    return sentence_of(bulk.trouble) if bulk.trouble else ""

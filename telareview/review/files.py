@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from telareview.accounts.models import Person
-from telareview.review.actions import Order, send_action
+from telareview.review.actions import Order, record_order, send_order
 from telareview.review.models import Batch, BatchFile, BatchRow, OutgoingAction
 from telareview.tela import AnswerLost, BadRequest, WritingClient
 from telareview.tela.uploads import COMPATIBILITY_DATE, read_place, send_bytes
@@ -50,7 +50,7 @@ def _upload(client: WritingClient, batch: Batch, person: Person | None, row: Bat
         read=read_place,
         headers={"x-compatibility-date": COMPATIBILITY_DATE},
     )
-    place = send_action(client, batch.workspace, person, order).answer
+    place = send_order(client, record_order(batch.workspace, person, order), order)
     content = bytes(file.content or b"")
     send_bytes(client, place, io.BytesIO(content), len(content), file.content_type)
     variables = json.loads(row.variables)

@@ -62,24 +62,31 @@ def _found(client: TelaClient, batch: Batch, rows: Sequence[BatchRow]) -> dict[s
         return find_marked(client, batch.application_id, markers, since)
     if batch.webhook_url:
         return find_marked(client, batch.application_id, markers, since, in_input=True)
-    return _found_by_content(client, batch, rows[0])
+    found: dict[str, TaskRecord] = {}
+    for row in rows:
+        found |= _found_by_content(client, batch, row, {record.id for record in found.values()})
+    return found
 
 
-def _found_by_content(client: TelaClient, batch: Batch, row: BatchRow) -> dict[str, TaskRecord]:
+def _found_by_content(client: TelaClient, batch: Batch, row: BatchRow, taken: set[UUID]) -> dict[str, TaskRecord]:
     """The one task since the sending with the same variables that no other row of ours has; two are no answer."""
     query = TaskQuery(
         prompt_application_id=batch.application_id, created_at_since=row.sent_at, order_by="createdAt", limit=100
     )
     alike = [task for task in client.iter_tasks(query) if variables_alike(task, json.loads(row.variables))]
     known = set(BatchRow.objects.filter(task_id__in=[task.id for task in alike]).values_list("task_id", flat=True))
-    ours = [task for task in alike if task.id not in known]
+    ours = [task for task in alike if task.id not in known | taken]
     return {row.marker: ours[0]} if len(ours) == 1 else {}
 
 
-def keep_answered(client: TelaClient, batch: Batch, row: BatchRow, answered: UUID) -> None:
-    """A completion that was confirmed with an id: its task is fetched, now or when Tela answers again."""
+def note_answered(row: BatchRow, answered: UUID) -> None:
+    """A completion that was confirmed with an id."""
     row.answered_id, row.state = answered, State.LOST
     save_rows([row])
+
+
+def follow_answered(client: TelaClient, batch: Batch, row: BatchRow) -> None:
+    """Fetch the task of a confirmed completion now, or leave it to the looks."""
     try:
         _find_answered(client, batch, row)
     except TelaError as error:

@@ -1,4 +1,4 @@
-"""What people asked Tela to change, stored before each request leaves the house; and batches of tasks to be created."""
+"""What people asked Tela to change, stored before each request leaves the house; batches of tasks; bulk approvals."""
 
 from typing import ClassVar
 
@@ -38,6 +38,8 @@ class OutgoingAction(models.Model):
         #: What a look in Tela showed after the answer was lost.
         FOUND = "found", _("answer lost, but done")
         ABSENT = "absent", _("answer lost, and not done")
+        #: No look can tell: the task has moved on since, or is gone.
+        UNTOLD = "untold", _("answer lost: look in Tela")
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
     act = models.TextField(choices=Act)
@@ -203,6 +205,56 @@ class BatchFile(models.Model):
         return self.name
 
 
-# They look at tasks through other rooms, which look at nothing here.
-from telareview.review.bulk import BulkReview as BulkReview  # noqa: E402
-from telareview.review.bulk import BulkTask as BulkTask  # noqa: E402
+class BulkReview(models.Model):
+    """One selection that somebody approved, as it was counted."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    #: Kept as text, so that the record outlives the person.
+    person_email = models.TextField()
+    #: The list's query string; "" where the tasks were named one by one.
+    query = models.TextField(blank=True, default="")
+    asked_at = models.DateTimeField(default=timezone.now)
+    #: Null until every task has a result.
+    ended_at = models.DateTimeField(null=True)
+    #: Code of the error for which the worker stopped before the end; "" while it goes on.
+    trouble = models.TextField(blank=True, default="")
+
+    class Meta:
+        verbose_name = _("bulk approval")
+        verbose_name_plural = _("bulk approvals")
+
+    def __str__(self) -> str:
+        return f"{self.person_email} {self.asked_at:%Y-%m-%d %H:%M}"
+
+
+class BulkTask(models.Model):
+    """One task of a selection, and what came of it."""
+
+    class Result(models.TextChoices):
+        WAITING = "", _("waiting")
+        APPROVED = "approved", _("approved")
+        CHANGED = "changed", _("changed meanwhile")
+        HELD = "held", _("in somebody's hands")
+        GONE = "gone", _("gone")
+        REFUSED = "refused", _("not approved")
+        LOST = "lost", _("answer lost")
+
+    bulk = models.ForeignKey(BulkReview, on_delete=models.CASCADE, related_name="tasks")
+    task_id = models.UUIDField()
+    name = models.TextField(blank=True, default="")
+    #: The version that was selected.
+    number = models.IntegerField()
+    result = models.TextField(choices=Result, blank=True, default="")
+    #: Who is at it, for one in somebody's hands; else a sentence in English, "" when it went well.
+    detail = models.TextField(blank=True, default="")
+    #: Why it was not approved: the code of the refusal or error, and what its sentence names (`refusals.py`).
+    code = models.TextField(blank=True, default="")
+    words = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["bulk", "task_id"], name="task_once_in_a_bulk")]
+        indexes = [models.Index(fields=["bulk", "result", "id"], name="bulk_by_result")]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} {self.result or 'waiting'}"

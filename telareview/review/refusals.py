@@ -7,13 +7,19 @@ NotReviewed
 ├── TakenAway          the edit takes away what Tela's merging would leave
 ├── NotAsTyped         Tela answered with other values than were sent; nothing was approved
 ├── BeingWritten       somebody else's review of this task is on its way to Tela
-└── NotDone            the answer was lost, and a look showed that nothing was done
+├── NotDone            the answer was lost, and a look showed that nothing was done
+└── NotKnown           what was looked at is not in the mirror any more
 """
 
-from django.utils.translation import gettext as _
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
 
 from telareview.sync.connection import NoKey
-from telareview.sync.error_words import spoken
+from telareview.sync.error_words import in_readers_language, spoken
 from telareview.sync.refresh import TaskIsGone
 from telareview.tasks.diff import Path, show_path
 from telareview.tasks.raw_view import escape_unsendable
@@ -22,29 +28,43 @@ from telareview.tela import TaskRecord, TelaError
 
 #: Places that a sentence names.
 MOST_NAMED = 5
+#: Code → sentence. Kept by their codes and words, so that each reader gets them in their own language.
+SENTENCES: dict[str, Promise] = {
+    "changed_meanwhile": _("The task was changed in Tela meanwhile, so nothing was written."),
+    "already_approved": _("The task was already approved by %(who)s, so nothing was written."),
+    "not_waiting": _("The task does not wait for review (%(status)s), so nothing was written."),
+    "taken_away": _(
+        "Tela merges what is sent into what it has, so a field cannot be taken away: %(places)s. Set it to "
+        "“nothing (null)” instead, or change the number of items of its list. Nothing was written."
+    ),
+    "not_as_typed": _(
+        "Tela took the edits, but answered with other values at: %(places)s. Nothing was approved; look again."
+    ),
+    "being_written": _("Another review of this task is on its way to Tela. Wait a moment, then look again."),
+    "not_done": _("Tela's answer was lost, and a look showed that nothing was done. Try again."),
+    "not_known": _("What was selected is no longer known here."),
+}
 
 
 class NotReviewed(Exception):
-    """Nothing was approved; `sentence` says why, and what to do."""
+    """Nothing was approved; its sentence says why, and what to do."""
 
-    code = "not_reviewed"
+    #: Key of its sentence.
+    code: ClassVar[str]
 
     @property
-    def sentence(self) -> str:
-        raise NotImplementedError
+    def words(self) -> dict[str, str]:
+        """What the sentence names, as it is kept: nothing in it is translated yet."""
+        return {}
 
     def __str__(self) -> str:
-        return str(self.sentence)
+        return in_words(self.code, self.words)
 
 
 class ChangedMeanwhile(NotReviewed):
     """`now` is what Tela has."""
 
     code = "changed_meanwhile"
-
-    @property
-    def sentence(self) -> str:
-        return _("The task was changed in Tela meanwhile, so nothing was written.")
 
     def __init__(self, now: TaskRecord) -> None:
         super().__init__(now)
@@ -61,18 +81,16 @@ class AlreadyApproved(ChangedMeanwhile):
         self.who = who
 
     @property
-    def sentence(self) -> str:
-        who = self.who or _("somebody unknown")
-        return _("The task was already approved by %(who)s, so nothing was written.") % {"who": who}
+    def words(self) -> dict[str, str]:
+        return {"who": self.who}
 
 
 class NotWaiting(ChangedMeanwhile):
     code = "not_waiting"
 
     @property
-    def sentence(self) -> str:
-        words = {"status": status_word(self.now.status)}
-        return _("The task does not wait for review (%(status)s), so nothing was written.") % words
+    def words(self) -> dict[str, str]:
+        return {"status": self.now.status}
 
 
 class TakenAway(NotReviewed):
@@ -83,11 +101,8 @@ class TakenAway(NotReviewed):
         self.paths = paths
 
     @property
-    def sentence(self) -> str:
-        return _(
-            "Tela merges what is sent into what it has, so a field cannot be taken away: %(places)s. Set it to "
-            "“nothing (null)” instead, or change the number of items of its list. Nothing was written."
-        ) % {"places": named(self.paths)}
+    def words(self) -> dict[str, str]:
+        return {"places": named(self.paths)}
 
 
 class NotAsTyped(NotReviewed):
@@ -98,35 +113,44 @@ class NotAsTyped(NotReviewed):
         self.now, self.paths = now, paths
 
     @property
-    def sentence(self) -> str:
-        return _(
-            "Tela took the edits, but answered with other values at: %(places)s. Nothing was approved; look again."
-        ) % {"places": named(self.paths)}
+    def words(self) -> dict[str, str]:
+        return {"places": named(self.paths)}
 
 
 class BeingWritten(NotReviewed):
     code = "being_written"
 
-    @property
-    def sentence(self) -> str:
-        return _("Another review of this task is on its way to Tela. Wait a moment, then look again.")
-
 
 class NotDone(NotReviewed):
     code = "not_done"
 
-    @property
-    def sentence(self) -> str:
-        return _("Tela's answer was lost, and a look showed that nothing was done. Try again.")
+
+class NotKnown(NotReviewed):
+    code = "not_known"
 
 
 #: All that may stand in the way of a review.
 TROUBLE = (NotReviewed, TelaError, NoKey, TaskIsGone)
 
 
+def in_words(code: str, words: Mapping[str, str]) -> str:
+    """The sentence of a refusal in the reader's language. Raises KeyError for a code that has none."""
+    told = dict(words)
+    if "status" in told:
+        told["status"] = str(status_word(told["status"]))
+    if told.get("who") == "":
+        told["who"] = _now("somebody unknown")
+    return str(SENTENCES[code]) % told
+
+
 def said(error: Exception) -> str:
     """The sentence in the reader's language."""
     return str(error) if isinstance(error, NotReviewed) else spoken(error)
+
+
+def kept_reason(code: str, words: Mapping[str, str], english: str) -> str:
+    """A reason that was kept when a task was left out, in the reader's language."""
+    return in_words(code, words) if code in SENTENCES else in_readers_language(code, english)
 
 
 def named(paths: tuple[Path, ...]) -> str:

@@ -6,18 +6,17 @@ approval follows only once Tela has answered with what was typed.
 """
 
 import datetime as dt
-import hashlib
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from telareview.accounts.models import Person, Workspace
-from telareview.review.actions import change_order, send_action, settle_lost
+from telareview.review.actions import change_order, record_order, send_order, settle_lost
+from telareview.review.holds import Held, hold_task
 from telareview.review.models import OutgoingAction
 from telareview.review.patch import Inexpressible, minimal_patch, same_json
 from telareview.review.refusals import (
@@ -29,21 +28,16 @@ from telareview.review.refusals import (
     NotWaiting,
     TakenAway,
 )
-from telareview.sync.refresh import TaskIsGone
+from telareview.review.unsettled import look_again
 from telareview.tasks.acts import Doer, acts_of, approver_here, note_approval, note_correction
 from telareview.tasks.diff import MISSING, Json, Missing, Path, changed_leaf_paths, diff
 from telareview.tasks.facts import content_hash
 from telareview.tasks.mirror import Look, record_tasks
 from telareview.tasks.models import Learned
-from telareview.tasks.revision import APPROVED_STATUSES, content_of
-from telareview.tela import AnswerLost, NotFound, TaskRecord, TelaError, WritingClient, canonical_json
+from telareview.tasks.revision import content_of, is_approved
+from telareview.tela import AnswerLost, TaskRecord, TelaError, WritingClient, canonical_json
 
 WAITING = "validating"
-#: Longest wait for somebody else's review of the same task, which is a call or three.
-PATIENCE_SECONDS = 3.0
-LOOK_EVERY_SECONDS = 0.05
-#: Tela's clock may be so far from ours, and a change be so long on its way.
-CLOCKS_DIFFER, LONGEST_WAY = dt.timedelta(minutes=1), dt.timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +62,9 @@ class Reviewed:
 def review_task(client: WritingClient, workspace: Workspace, person: Person, wish: Wish) -> Reviewed:
     """Carry out the wish. Raises NotReviewed with its reason, TaskIsGone, TelaError; each try is an OutgoingAction."""
     with _one_writer(workspace, wish.seen.id):
-        now = _look(client, workspace, wish.seen.id)
+        now = look_again(client, workspace, wish.seen.id)
         if is_approved(now):
-            who = _approver(workspace, now)
+            who = approver_here(acts_of(workspace, now.id), now.approved_at)
             same = wish.edited is MISSING or same_json(content_of(now.output_content), wish.edited)
             if wish.approve and same and who == person.email:
                 return Reviewed(now, approved=True, again=True)
@@ -80,10 +74,6 @@ def review_task(client: WritingClient, workspace: Workspace, person: Person, wis
         if not is_same_question(wish.seen, now):
             raise ChangedMeanwhile(now)
         return _Writer(client, workspace, person).carry_out(wish, now)
-
-
-def is_approved(record: TaskRecord) -> bool:
-    return record.status in APPROVED_STATUSES and record.approved_at is not None
 
 
 def is_same_question(seen: TaskRecord, now: TaskRecord) -> bool:
@@ -153,90 +143,46 @@ class _Writer:
         is_done: Callable[[TaskRecord], bool],
     ) -> TaskRecord:
         """Send it once; where the answer is lost, look what became of it. Raises NotDone, TelaError."""
+        order = change_order(task_id, body, act)
+        action = record_order(self.workspace, self.person, order)
         asked_at = dt.datetime.now(dt.UTC)
+
+        def keep(after: TaskRecord) -> None:
+            record_tasks([after], Look(self.workspace, Learned.ACTION, asked_at))
+            note(action, after)
+
         try:
-            sent = send_action(self.client, self.workspace, self.person, change_order(task_id, body, act))
+            return send_order(self.client, action, order, keep=keep)
         except AnswerLost as lost:
-            action: OutgoingAction = lost.action  # type: ignore[attr-defined]
             try:
                 asked_at = dt.datetime.now(dt.UTC)
                 after = self.client.get_task(task_id)
             except TelaError:
-                # Not known, and said so: the record stays at "answer lost".
+                # Not known, and said so: the record stays at "answer lost" until a worker has looked.
                 raise lost from None
-            done = is_done(after)
-            settle_lost(action, made=[] if done else None)
-            if not done:
+            if not is_done(after):
+                settle_lost(action, made=None)
                 record_tasks([after], Look(self.workspace, Learned.REFRESH, asked_at))
                 raise NotDone from lost
-        else:
-            action, after = sent.action, sent.answer
-        with transaction.atomic():
-            record_tasks([after], Look(self.workspace, Learned.ACTION, asked_at))
-            note(action, after)
-        return after
+            with transaction.atomic():
+                settle_lost(action, made=[])
+                keep(after)
+            return after
 
     def _doer(self, action: OutgoingAction) -> Doer:
         return Doer(self.person.email, action.pk)
 
 
-def _look(client: WritingClient, workspace: Workspace, task_id: UUID) -> TaskRecord:
-    asked_at = dt.datetime.now(dt.UTC)
-    try:
-        now = client.get_task(task_id)
-    except NotFound as error:
-        raise TaskIsGone from error
-    record_tasks([now], Look(workspace, Learned.REFRESH, asked_at))
-    return now
-
-
-def _approver(workspace: Workspace, now: TaskRecord) -> str:
-    """Who approved it from here; "" where nobody did.
-
-    An approval whose answer was never noted, because it was lost or our process ended, is noted now: nobody else is at
-    this task, so the newest one that was sent since it waited is the one.
-    """
-    if (who := approver_here(acts_of(workspace, now.id), now.approved_at)) or now.approved_at is None:
-        return who
-    open_ones = OutgoingAction.objects.filter(
-        workspace=workspace,
-        task_id=now.id,
-        act=OutgoingAction.Act.APPROVE,
-        outcome__in=["", OutgoingAction.Outcome.LOST],
-        sent_at__lte=now.approved_at + CLOCKS_DIFFER,
-        sent_at__gte=now.approved_at - LONGEST_WAY,
-    )
-    action = open_ones.order_by("-sent_at").first()
-    if action is None:
-        return ""
-    with transaction.atomic():
-        settle_lost(action, made=[])
-        note_approval(workspace, Doer(action.person_email, action.pk), now)
-    return action.person_email
+@contextmanager
+def _one_writer(workspace: Workspace, task_id: UUID) -> Iterator[None]:
+    """Hold the task. Raises BeingWritten."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(hold_task(workspace, task_id))
+        except Held as error:
+            raise BeingWritten from error
+        yield
 
 
 def _places(wanted: Json, found: Json) -> tuple[Path, ...]:
     return tuple(change.path for change in diff(wanted, found).changes)
-
-
-@contextmanager
-def _one_writer(workspace: Workspace, task_id: UUID) -> Iterator[None]:
-    """Hold the task; the lock goes with the connection, so a killed process leaves none behind. BeingWritten."""
-    name = hashlib.sha256(f"review {workspace.pk} {task_id}".encode()).digest()[:8]
-    key = int.from_bytes(name, signed=True)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not _ask("SELECT pg_try_advisory_lock(%s)", key):
-        if time.monotonic() > deadline:
-            raise BeingWritten
-        time.sleep(LOOK_EVERY_SECONDS)
-    try:
-        yield
-    finally:
-        if connection.is_usable():
-            _ask("SELECT pg_advisory_unlock(%s)", key)
-
-
-def _ask(statement: str, key: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [key])
-        return bool(cursor.fetchone()[0])

@@ -7,19 +7,20 @@ counts as lost. So the same batch may be taken up again at any time, by anyone.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
 from telareview.accounts.models import Person
 from telareview.review import lost
-from telareview.review.actions import Order, Sent, send_action
+from telareview.review.actions import Order, record_order, send_order
 from telareview.review.drafts import completion_order, creation_order
 from telareview.review.files import upload_files
+from telareview.review.holds import Work, hold
 from telareview.review.made import keep_created
 from telareview.review.models import Batch, BatchRow, OutgoingAction
 from telareview.tasks.facts import holdable
@@ -37,8 +38,6 @@ from telareview.tela import (
 from telareview.tela.writing import MOST_AT_ONCE
 
 State = BatchRow.State
-#: First key of the advisory lock that lets one process at a time send a batch.
-BATCH_LOCK = 0x62617463
 #: Failures in a row after which the batch stops and waits for a person.
 MOST_FAILURES = 8
 #: Seconds before going on after a failure, doubled each time up to the longest.
@@ -47,10 +46,6 @@ FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
 FOR_ALL = (WrongKey, Forbidden, NotFound)
 
 logger = logging.getLogger(__name__)
-
-
-class BatchIsRunning(Exception):
-    """Somebody is sending this batch already."""
 
 
 @dataclass(slots=True)
@@ -86,9 +81,9 @@ def send_batch(
 ) -> None:
     """Send what waits, look for what was lost, until every row has an outcome, or it has to stop.
 
-    Raises BatchIsRunning. What Tela refuses stands on the rows; what stops the whole on the batch.
+    Raises Held. What Tela refuses stands on the rows; what stops the whole on the batch.
     """
-    with _locked(batch):
+    with hold(Work.BATCH, batch.pk):
         batch.rows.filter(state=State.SENDING).update(state=State.LOST)
         _set(batch, state=Batch.State.RUNNING, started_at=batch.started_at or timezone.now(), error_code="", error="")
         journey = Journey(batch, person, client, should_stop, sleep, 1 if batch.way != Batch.Way.TASK else at_once)
@@ -136,20 +131,20 @@ def _send(journey: Journey, rows: list[BatchRow]) -> None:
 
 def _post(journey: Journey, rows: list[BatchRow]) -> None:
     batch, now = journey.batch, timezone.now()
-
-    def under_way(action: OutgoingAction) -> None:
-        _change(rows, state=State.SENDING, action=action, sent_at=now, attempts=F("attempts") + 1, looks=0)
-
-    def send[T](order: Order[T]) -> Sent[T]:
-        return send_action(journey.client, batch.workspace, journey.person, order, recorded=under_way)
-
     try:
         if batch.way == Batch.Way.TASK:
-            keep_created(batch, rows, send(creation_order(batch, rows)).answer, now)
+            creation = creation_order(batch, rows)
+            send_order(
+                journey.client,
+                _record(journey, rows, creation, now),
+                creation,
+                keep=lambda made: keep_created(batch, rows, made, now),
+            )
         else:
-            sent = send(completion_order(batch, rows[0]))
-            rows[0].action = sent.action
-            lost.keep_answered(journey.client, batch, rows[0], sent.answer)
+            (row,), completion = rows, completion_order(batch, rows[0])
+            row.action = _record(journey, rows, completion, now)
+            send_order(journey.client, row.action, completion, keep=lambda answered: lost.note_answered(row, answered))
+            lost.follow_answered(journey.client, batch, row)
         journey.failures = 0
     except AnswerLost as error:
         _note(rows, State.LOST, error)
@@ -165,6 +160,13 @@ def _post(journey: Journey, rows: list[BatchRow]) -> None:
             logger.info("Batch %d waits: %s", batch.pk, error)
         if not journey.wait(error):
             raise
+
+
+def _record(journey: Journey, rows: list[BatchRow], order: Order[Any], now: datetime) -> OutgoingAction:
+    """The record of what is about to leave, named by each of its rows."""
+    action = record_order(journey.batch.workspace, journey.person, order)
+    _change(rows, state=State.SENDING, action=action, sent_at=now, attempts=F("attempts") + 1, looks=0)
+    return action
 
 
 def _divide(journey: Journey, rows: list[BatchRow], error: TelaError) -> None:
@@ -206,21 +208,6 @@ def _set(batch: Batch, **fields: object) -> None:
     for name, value in fields.items():
         setattr(batch, name, value)
     batch.save(update_fields=list(fields))
-
-
-@contextmanager
-def _locked(batch: Batch) -> Iterator[None]:
-    """Hold the batch's lock; it goes with the connection, so a killed process leaves none behind."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [BATCH_LOCK, batch.pk])
-        if not cursor.fetchone()[0]:
-            raise BatchIsRunning
-    try:
-        yield
-    finally:
-        if connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [BATCH_LOCK, batch.pk])
 
 
 def send_first(batch: Batch, client: WritingClient, person: Person | None) -> None:

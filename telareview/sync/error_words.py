@@ -42,6 +42,10 @@ SENTENCES: dict[str, Promise] = {
     "stopped": _("The run was stopped. What had arrived is kept; the next run goes on from there."),
     "database": _("The database refused to store what Tela sent."),
     "no_key": _("This workspace has no API key. Set TELA_API_KEY, or enter a key in the administration pages."),
+    "unreadable_secret": _(
+        "A stored secret cannot be decrypted: SECRET_KEY has changed since it was stored. "
+        "Put the former SECRET_KEY back, or enter the API key and the webhook secret again."
+    ),
     "task_is_gone": _("Tela no longer serves this task (404). The mirror keeps what it knew."),
     "unreadable_body": _("The body of the call is not a JSON object."),
     "empty_body": _("The body of the call is empty."),
@@ -64,6 +68,18 @@ def in_readers_language(code: str, error: str) -> str:
         return error
     english = _english(message)
     return str(message) + error.removeprefix(english) if error.startswith(english) else error
+
+
+def sentence_of(code: str) -> str:
+    """The sentence of an error of which only the code was kept; the code itself where nobody knows it."""
+    return str(SENTENCES.get(code, code))
+
+
+def message_of(error: Exception) -> str:
+    """What is kept of an error beside its code: English, so that it can be told in any language."""
+    kept = str(error)
+    message = SENTENCES.get(getattr(error, "code", ""))
+    return kept if message is None or kept.startswith(_english(message)) else _english(message)
 
 
 def _english(message: Promise) -> str:

@@ -10,9 +10,11 @@ from typing import Any
 
 from django.core.management import call_command
 from django.db import close_old_connections, transaction
+from django.dispatch import Signal
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import Status
 from procrastinate.tasks import Task
 
 from telareview.accounts.encryption import SecretError
@@ -39,6 +41,9 @@ SHUTDOWN_GRACE_SECONDS = 1
 PUT_OFF_SECONDS = 10
 #: PostgreSQL announces new jobs by itself, but not that the moment of a put-off one has come.
 LOOK_EVERY_SECONDS = 1.0
+
+#: Sent before a worker begins: rooms above announce what a killed one left behind.
+worker_starts = Signal()
 
 logger = logging.getLogger(__name__)
 
@@ -153,9 +158,15 @@ def apply_retention_everywhere(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="retry_stalled_jobs", queue="upkeep", queueing_lock="retry_stalled_jobs")
 async def retry_stalled_jobs(timestamp: int) -> None:
-    """Take up jobs whose worker was killed. No `lock` here, or this job could stall itself."""
+    """Take up jobs whose worker was killed. No `lock` here, or this job could stall itself.
+
+    Where the same job waits anew already, that one is enough, and the killed one goes.
+    """
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS):
-        await app.job_manager.retry_job(job)
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:
+            await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
 
 
 @contextmanager
@@ -212,6 +223,7 @@ def schedule_pulls(every_seconds: int) -> None:
 
 def run_worker(*, concurrency: int, **options: Any) -> None:
     """Work until SIGTERM or SIGINT; the pull in hand ends with its page, and the next one goes on from there."""
+    worker_starts.send(sender=None)
     with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
         app.run_worker(
             concurrency=concurrency,

@@ -11,7 +11,7 @@ from typing import Literal
 
 from telareview.tasks.diff import DEFAULT_LIMITS, MISSING, Counts, Decoded, Difference, Json, Limits, diff
 from telareview.tasks.edits import Edit, EditedField, Line, PutBack, join_edits, shown_path
-from telareview.tela import canonical_decoded
+from telareview.tela import TaskRecord, canonical_decoded
 
 type RevisionProcess = Literal["approvedDirectly", "approvedWithRevisions", "unknown", ""]
 
@@ -29,6 +29,11 @@ def content_of(output: Decoded) -> Json:
         if isinstance(role, str) and role in ROLES:
             return output["content"]
     return output
+
+
+def is_approved(record: TaskRecord) -> bool:
+    """Status `completed`, and `approvedAt` set."""
+    return record.status in APPROVED_STATUSES and record.approved_at is not None
 
 
 def revision_process(

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from django.db import connection, transaction
 
-from telareview.review.actions import Order, change_order, send_action, settle_lost
+from telareview.review.actions import Order, change_order, record_order, send_order, settle_lost
 from telareview.review.models import OutgoingAction
 from telareview.sandbox.apps import INVOICES
 from telareview.tela import AnswerLost, BadRequest, ConnectFailed, Secret, UpdateFailed, WriteRefused
@@ -21,8 +21,12 @@ def creation(**more):
     return Order(act=Act.CREATE, verb="POST", path="/task", body={**BODY, **more}, read=read_created)
 
 
+def send(client, workspace, person, order, **options):
+    return send_order(client, record_order(workspace, person, order), order, **options)
+
+
 def test_what_was_confirmed_is_recorded_with_what_it_made(client_of_tela, acme, operator, sandbox):
-    sent = send_action(client_of_tela, acme, operator, creation())
+    made = send(client_of_tela, acme, operator, creation())
 
     action = OutgoingAction.objects.get()
     assert (action.outcome, action.verb, action.path, action.person_email) == (
@@ -31,7 +35,7 @@ def test_what_was_confirmed_is_recorded_with_what_it_made(client_of_tela, acme, 
         "/task",
         "olga@acme.example",
     )
-    assert action.made_task_ids == [sent.answer[0].id]
+    assert action.made_task_ids == [made[0].id]
     assert json.loads(action.body) == BODY
     assert action.sent_at <= action.ended_at
     assert action.is_done
@@ -52,7 +56,7 @@ def test_the_record_is_committed_before_the_request_leaves(client_of_tela, acme,
 
     monkeypatch.setattr(client_of_tela, "request", look)
     with pytest.raises(AnswerLost):
-        send_action(client_of_tela, acme, operator, creation())
+        send(client_of_tela, acme, operator, creation())
 
     ((outcome, body),) = seen
     assert outcome == ""
@@ -63,17 +67,16 @@ def test_the_record_is_committed_before_the_request_leaves(client_of_tela, acme,
 def test_a_transaction_around_it_is_refused_before_anything_leaves(client_of_tela, acme, operator, sandbox):
     sandbox.requests.clear()
     with transaction.atomic(), pytest.raises(RuntimeError):
-        send_action(client_of_tela, acme, operator, creation())
+        send(client_of_tela, acme, operator, creation())
 
     assert sandbox.requests == []
 
 
 def test_a_refusal_is_recorded_in_telas_words(client_of_tela, acme, operator):
-    with pytest.raises(BadRequest) as caught:
-        send_action(client_of_tela, acme, operator, creation(rawInput={"variables": {}}))
+    with pytest.raises(BadRequest):
+        send(client_of_tela, acme, operator, creation(rawInput={"variables": {}}))
 
-    action = caught.value.action
-    action.refresh_from_db()
+    action = OutgoingAction.objects.get()
     assert (action.outcome, action.status_code, action.error_code) == ("refused", 400, "bad_request")
     assert "Required variables are missing" in action.answer
 
@@ -85,7 +88,7 @@ def test_an_answer_that_was_lost_is_recorded_as_lost_and_nothing_is_sent_again(
     sandbox.faults.once(fault)
 
     with pytest.raises(AnswerLost):
-        send_action(client_of_tela, acme, operator, creation())
+        send(client_of_tela, acme, operator, creation())
 
     assert OutgoingAction.objects.get().outcome == Outcome.LOST
     assert [request.method for request in sandbox.requests] == ["POST"]
@@ -96,7 +99,7 @@ def test_what_could_not_leave_is_recorded_as_not_sent(acme, operator):
 
     acme.api_url = "http://127.0.0.1:1"
     with writing_client(acme) as client, pytest.raises(ConnectFailed):
-        send_action(client, acme, operator, creation())
+        send(client, acme, operator, creation())
 
     assert OutgoingAction.objects.get().outcome == Outcome.UNSENT
 
@@ -105,13 +108,14 @@ def test_a_change_is_recorded_with_its_task(client_of_tela, acme, reviewer, sand
     task_id = UUID(sandbox.world.ids("validating")[0])
     order = change_order(task_id, {"status": "completed"}, Act.APPROVE)
 
-    sent = send_action(client_of_tela, acme, reviewer, order)
+    after = send(client_of_tela, acme, reviewer, order)
 
-    assert sent.answer.status == "completed"
-    assert (sent.action.task_id, sent.action.act, sent.action.outcome) == (task_id, "approve", "done")
+    assert after.status == "completed"
+    action = OutgoingAction.objects.get()
+    assert (action.task_id, action.act, action.outcome) == (task_id, "approve", "done")
     running = UUID(sandbox.world.arrive())
     with pytest.raises(UpdateFailed):
-        send_action(client_of_tela, acme, reviewer, change_order(running, {"name": "n"}, Act.EDIT))
+        send(client_of_tela, acme, reviewer, change_order(running, {"name": "n"}, Act.EDIT))
 
 
 def test_secrets_in_headers_are_sent_and_not_recorded(client_of_tela, acme, operator, sandbox):
@@ -124,10 +128,10 @@ def test_secrets_in_headers_are_sent_and_not_recorded(client_of_tela, acme, oper
         headers={"x-tela-forward-x-telareview-secret": Secret("whsec-4711")},
     )
 
-    sent = send_action(client_of_tela, acme, operator, order)
+    send(client_of_tela, acme, operator, order)
 
     assert sandbox.requests[-1].headers["x-tela-forward-x-telareview-secret"] == "whsec-4711"
-    values = OutgoingAction.objects.filter(pk=sent.action.pk).values().get()
+    values = OutgoingAction.objects.values().get()
     assert "whsec" not in str(values)
 
 
@@ -135,7 +139,7 @@ def test_a_lost_answer_is_settled_by_what_a_look_showed(client_of_tela, acme, op
     sandbox.faults.once("cut", 2)
     for _ in range(2):
         with pytest.raises(AnswerLost):
-            send_action(client_of_tela, acme, operator, creation())
+            send(client_of_tela, acme, operator, creation())
     found, absent = OutgoingAction.objects.order_by("pk")
 
     settle_lost(found, made=[UUID(int=7)])
@@ -153,3 +157,15 @@ def test_a_workspace_that_may_not_write_gets_no_client_at_all(acme, settings):
     settings.TELA_ALLOW_WRITES = False
     with pytest.raises(WriteRefused):
         writing_client(acme)
+
+
+def test_what_cannot_be_kept_counts_as_an_answer_lost(client_of_tela, acme, operator, sandbox):
+    def end(answer):
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        send(client_of_tela, acme, operator, creation(), keep=end)
+
+    action = OutgoingAction.objects.get()
+    assert (action.outcome, action.ended_at, action.made_task_ids) == ("", None, [])
+    assert [request.method for request in sandbox.requests] == ["POST"]

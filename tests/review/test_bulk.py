@@ -1,15 +1,17 @@
 """All waiting tasks of a list approved at once: counted, asked again, each looked at again, and each told."""
 
+import html
 import json
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from telareview.review import bulk_jobs
-from telareview.review.bulk import BulkReview, SelectionChanged, begin, carry_on, counts, select
+from telareview.review.bulk import SelectionChanged, begin, carry_on, counts, select
 from telareview.review.claims import take
-from telareview.review.models import OutgoingAction
+from telareview.review.models import BulkReview, OutgoingAction
 from telareview.tasks.acts import acts_of, approver_here
 from tests.accounts.cast import make_person, signed_in
 from tests.review.test_queue import LIST, OLDEST, UTC
@@ -208,3 +210,52 @@ def test_only_those_who_may_approve_by_command(acme, sandbox, operator):
         with pytest.raises(CommandError) as wrong:
             call_command("approve", str(seen.id), "--workspace", "acme", "--as", email)
         assert wrong.value.returncode == 2
+
+
+def test_why_a_task_was_left_out_is_told_in_the_readers_language(acme, sandbox, reviewer, client_of_tela):
+    changed, gone, unclear = waiting(acme, sandbox, *[CONTENT] * 3)
+    selection = select(acme, OLDEST, UTC)
+    bulk = begin(acme, reviewer, LIST, selection, selection.mark)
+    sandbox.world.edit(str(changed.id), {"cliente": "Other"})
+    sandbox.world.delete(str(gone.id))
+    sandbox.world.fail(str(unclear.id))
+    with translation.override("pt-br"):
+        # A worker's language is no reader's.
+        carry_on(bulk, client_of_tela, reviewer)
+
+    shown = {}
+    for language in ("en", "pt-br"):
+        reviewer.language = language
+        reviewer.save()
+        shown[language] = signed_in(reviewer).get(f"/tasks/review/bulk/{bulk.pk}/").content.decode()
+
+    assert dict(bulk.tasks.values_list("task_id", "code")) == {
+        changed.id: "changed_meanwhile",
+        gone.id: "task_is_gone",
+        unclear.id: "not_waiting",
+    }
+    for said in ("was changed in Tela meanwhile", "no longer serves this task", "does not wait for review ("):
+        assert said in shown["en"]
+        assert said not in shown["pt-br"]
+    assert "não aguarda revisão" in shown["pt-br"]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("no_key", "This workspace has no API key."),
+        ("write_refused", "Writing to Tela is switched off"),
+        ("unreadable_secret", "A stored secret cannot be decrypted"),
+        ("stopped", "It was stopped before its end."),
+    ],
+)
+def test_why_it_stopped_is_told_in_words(acme, sandbox, reviewer, code, said):
+    waiting(acme, sandbox)
+    selection = select(acme, OLDEST, UTC)
+    bulk = begin(acme, reviewer, LIST, selection, selection.mark)
+    BulkReview.objects.update(trouble=code)
+
+    shown = signed_in(reviewer).get(f"/tasks/review/bulk/{bulk.pk}/").content.decode()
+
+    assert said in html.unescape(shown)
+    assert "Go on" in shown

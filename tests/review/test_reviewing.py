@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from telareview.review import reviewing
+from telareview.review import holds, reviewing
 from telareview.review.models import OutgoingAction
 from telareview.review.refusals import (
     AlreadyApproved,
@@ -193,11 +193,11 @@ def test_what_cannot_be_looked_up_stays_lost(acme, sandbox, reviewer, client_of_
 
 @pytest.mark.django_db(transaction=True)
 def test_one_review_of_a_task_at_a_time(acme, sandbox, reviewer, client_of_tela, monkeypatch):
-    monkeypatch.setattr(reviewing, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(holds, "PATIENCE_SECONDS", 0.1)
     (seen,) = waiting(acme, sandbox)
     other = connection.copy()
-    with reviewing._one_writer(acme, seen.id), monkeypatch.context() as elsewhere:
-        elsewhere.setattr(reviewing, "connection", other)
+    with holds.hold_task(acme, seen.id), monkeypatch.context() as elsewhere:
+        elsewhere.setattr(holds, "connection", other)
         with pytest.raises(BeingWritten):
             review_task(client_of_tela, acme, reviewer, Wish(seen, approve=True))
     other.close()

@@ -7,8 +7,9 @@ from django.db import connection
 
 from telareview.review import lost, sending
 from telareview.review.files import keep_file
+from telareview.review.holds import Held, Work
 from telareview.review.models import Batch, BatchFile, BatchRow, OutgoingAction
-from telareview.review.sending import BATCH_LOCK, BatchIsRunning, send_batch
+from telareview.review.sending import send_batch
 from telareview.sandbox.apps import CONTRACTS, INVOICES
 from telareview.sync.connection import writing_client
 from telareview.tasks.models import Task, TaskVersion
@@ -168,7 +169,7 @@ def test_a_process_that_ends_in_the_middle_neither_loses_nor_repeats(send, acme,
         return real(*args, **named)
 
     module, name = {
-        "before it left": (sending, "send_action"),
+        "before it left": (sending, "send_order"),
         "after it arrived": (sending, "keep_created"),
     }[where]
     real = getattr(module, name)
@@ -188,9 +189,9 @@ def test_two_workers_do_not_send_the_same_batch(send, acme, operator):
     batch = make_batch(acme, operator, 1)
     other = connection.copy()
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [BATCH_LOCK, batch.pk])
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [Work.BATCH, batch.pk])
 
-    with pytest.raises(BatchIsRunning):
+    with pytest.raises(Held):
         send(batch)
 
     other.close()

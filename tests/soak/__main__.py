@@ -22,6 +22,7 @@ TRIALS = {
     "tampering": "seven kinds of tampering at a hundred places each: found and located, here and by a stranger",
     "reviewers": "two reviewers in one queue of 500 tasks, and 1,000 random edits: nothing twice, nothing overwritten",
     "creates": "1,000 tasks created while 20 % of the answers are lost and 10 % are 500: each exists once",
+    "killed_writers": "25 times kill -9 while tasks are created, and while they are approved: each once, each named",
     "writers": "10,000 snapshots in random order by 8 writers: the newest wins for every task",
     "instant": "20 exports during 1,000 updates a second: each is the state at one instant",
     "sheets": "20,000 hostile rows opened by LibreOffice, where there is one: no cell is a formula",

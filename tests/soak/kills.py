@@ -9,40 +9,30 @@ import bisect
 import datetime as dt
 import hashlib
 import random
-import signal
-import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
 import requests
 import simplejson
-from django.conf import settings
-from django.db import connection
 
 from telareview.accounts.models import Workspace
 from telareview.accounts.workspaces import DEFAULT_SLUG
-from telareview.demo.children import Child, spawn
 from telareview.sandbox import SandboxServer
-from telareview.sandbox.exchange import Request
 from telareview.sync.models import BackfillWindow, Bookmark, SyncRun
 from telareview.sync.walk import PAGE_ROWS
 from telareview.tasks.models import Task, TaskVersion
-from tests.bench.mirrors import ROOT, environment
+from tests.bench.mirrors import ROOT
 from tests.soak.convergence import doubled_versions
-from tests.soak.place import LOGS, address
+from tests.soak.lives import Lives
+from tests.soak.place import LOGS
 
 KILLS, TASKS = 50, 100_000
 WORLD_ENDS = "2026-06-01T00:00:00.000Z"
 #: A kill falls at any point of the page's way into the mirror.
 LONGEST_NAP_SECONDS = 0.08
-LIFE_SECONDS, DATABASE_SECONDS = 300, 30
-LOOK_SECONDS = 0.02
 PULL = ("pull_tasks", "--json")
 WORKER = ("worker", "--every", "1")
-#: What PostgreSQL knows these processes by.
-MORTAL = "telareview-mortal"
 
 
 class Truth:
@@ -73,53 +63,17 @@ def digest(raw: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class Trial:
+class Trial(Lives):
     """A frozen sandbox, and processes that pull it into this process's database. `logs` keeps what they print."""
 
     def __init__(self, sandbox: SandboxServer, logs: Path, command: Sequence[str] = PULL) -> None:
-        self.sandbox, self.logs, self.command = sandbox, logs, command
+        super().__init__(sandbox, logs, (ROOT / "manage.py", *command))
         self.truth = Truth(sandbox)
         if command is WORKER:
             # `pull_tasks` makes it by itself.
             workspace = Workspace(slug=DEFAULT_SLUG, name="Killed", api_url=sandbox.url)
             workspace.set_api_key(sandbox.key)
             workspace.save()
-        self.lives = self.kills = 0
-        #: Calls the sandbox has answered since.
-        self.calls = 0
-        #: Sentences about what was wrong after a kill.
-        self.wrong: list[str] = []
-        remember = sandbox.server.remember
-
-        def count(request: Request) -> None:
-            self.calls += 1
-            remember(request)
-
-        sandbox.server.remember = count  # type: ignore[method-assign]
-
-    def kill_after(self, calls: int, nap: float) -> None:
-        """One life that ends by `kill -9` behind so many calls, or by itself before."""
-        last = self.calls + calls
-        child = self._begin()
-        try:
-            self._wait(child, lambda: self.calls >= last)
-            time.sleep(nap)
-            self.kills += child.alive
-        finally:
-            _kill(child)
-        self._wait_for_the_database()
-        self.wrong += [f"life {self.lives}: {each}" for each in self._claims_too_much()]
-
-    def finish(self) -> None:
-        """The last life, until a pull has reached its end. Raises RuntimeError when it fails."""
-        child = self._begin()
-        try:
-            self._wait(child, self.is_done)
-            child.stop(seconds=30)
-        finally:
-            _kill(child)
-        if child.process.returncode not in (0, -signal.SIGTERM) or not self.is_done():
-            raise RuntimeError(f"It ended with {child.process.returncode}:\n{child.last_words(20)}")
 
     def is_done(self) -> bool:
         """Whether the fill and a pull behind it have reached their end."""
@@ -150,43 +104,7 @@ class Trial:
         fills = SyncRun.objects.filter(kind=SyncRun.Kind.BACKFILL, outcome=SyncRun.Outcome.INCOMPLETE)
         return list(fills.order_by("pk").values_list("unchanged", flat=True))[1:]
 
-    def _begin(self) -> Child:
-        self.lives += 1
-        return spawn(
-            " ".join(self.command),
-            [sys.executable, ROOT / "manage.py", *self.command],
-            log=self.logs / f"life-{self.lives}.log",
-            cwd=ROOT,
-            env=environment(
-                address(),
-                SECRET_KEY=settings.SECRET_KEY,
-                TELA_API_URL=self.sandbox.url,
-                TELA_API_KEY=self.sandbox.key,
-                TELAREVIEW_VAR=str(self.logs),
-                PGAPPNAME=MORTAL,
-            ),
-        )
-
-    def _wait(self, child: Child, reached: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + LIFE_SECONDS
-        while child.alive and not reached():
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{child.name} did not get there in {LIFE_SECONDS} s:\n{child.last_words(20)}")
-            time.sleep(LOOK_SECONDS)
-
-    def _wait_for_the_database(self) -> None:
-        """It may still be finishing what the killed process had sent."""
-        deadline = time.monotonic() + DATABASE_SECONDS
-        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
-        with connection.cursor() as cursor:
-            cursor.execute(others, [MORTAL])
-            while cursor.fetchone()[0]:
-                if time.monotonic() > deadline:
-                    raise RuntimeError("The database still serves a killed process.")
-                time.sleep(LOOK_SECONDS)
-                cursor.execute(others, [MORTAL])
-
-    def _claims_too_much(self) -> list[str]:
+    def claims_too_much(self) -> list[str]:
         """Windows whose position is ahead of the tasks that came with it."""
         wrong = []
         for window in BackfillWindow.objects.exclude(position=None):
@@ -197,11 +115,6 @@ class Trial:
             if here < there:
                 wrong.append(f"window {window} stands at {window.position} with {here} tasks of {there}")
         return wrong
-
-
-def _kill(child: Child) -> None:
-    child.process.kill()
-    child.process.wait()
 
 
 def main(arguments: list[str]) -> int:

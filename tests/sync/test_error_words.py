@@ -2,6 +2,7 @@
 
 from django.utils import translation
 
+from telareview.accounts.encryption import UnreadableSecret
 from telareview.sync import connection, refresh, walk
 from telareview.sync.error_words import SENTENCES, in_readers_language
 from telareview.sync.exclusive import SyncError
@@ -20,7 +21,7 @@ def every_error(kind):
 def test_every_error_that_a_run_can_keep_has_its_sentence():
     assert walk.UnsoundPage in set(every_error(TelaError))
     kinds = [*every_error(TelaError), *list(every_error(SyncError))[1:], connection.NoKey, refresh.TaskIsGone]
-    kinds += [*every_error(UnreadableBody), *every_error(SubscriptionError)]
+    kinds += [*every_error(UnreadableBody), *every_error(SubscriptionError), UnreadableSecret]
 
     with translation.override("en"):
         for kind in kinds:

@@ -14,7 +14,9 @@ from django.utils import timezone
 from telareview.accounts.models import DEFAULT_ZONE, Membership, Workspace, validate_zone
 from telareview.accounts.workspaces import DEFAULT_SLUG
 from telareview.accounts.writing import write_refusal
-from telareview.review.bulk import MOST_TASKS, BulkTask, carry_on, counts, select, write_down
+from telareview.review.bulk import MOST_TASKS, carry_on, counts, select, write_down
+from telareview.review.bulk_jobs import STOPPED
+from telareview.review.models import BulkTask
 from telareview.review.reviewing import WAITING
 from telareview.sync.connection import NoKey, writing_client
 from telareview.tasks.filters import Reader
@@ -57,7 +59,7 @@ class Command(BaseCommand):
             raise _wrong(f"{said} Say --expect {len(ids)} to approve them, or --dry-run to see them.")
         try:
             with writing_client(workspace) as client:
-                bulk = write_down(workspace, membership.person, options["query"] or "", ids)
+                bulk = write_down(workspace, membership.person, options["query"] or "", ids, trouble=STOPPED)
                 carry_on(bulk, client, membership.person)
         except (NoKey, WriteRefused) as error:
             raise _wrong(str(error)) from error

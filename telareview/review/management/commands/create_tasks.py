@@ -15,14 +15,17 @@ from telareview.accounts.workspaces import DEFAULT_SLUG, ensure_default_workspac
 from telareview.accounts.writing import write_refusal
 from telareview.review.acts import draft_of_table, sent_before
 from telareview.review.asks import what_app_asks
+from telareview.review.holds import Held
+from telareview.review.jobs import stop_batch
 from telareview.review.models import Batch
 from telareview.review.new_form import app_of
 from telareview.review.problems import Unreadable, sentence
 from telareview.review.progress import Progress
 from telareview.review.rows import rows_of_table
-from telareview.review.sending import BatchIsRunning, send_batch
+from telareview.review.sending import send_batch
 from telareview.review.table import MOST_TABLE_BYTES, read_table
 from telareview.sync.connection import NoKey, writing_client
+from telareview.sync.exclusive import Stopped
 from telareview.tasks.app_names import named_apps
 from telareview.tela import WriteRefused
 
@@ -83,8 +86,14 @@ class Command(BaseCommand):
         try:
             with bar, writing_client(workspace, hurried=False) as client:
                 send_batch(batch, client, person, should_stop=look)
-        except (NoKey, WriteRefused, BatchIsRunning) as error:
+        except Held as error:
+            raise CommandError("Nothing was sent. This batch is being sent already.", returncode=WRONG_USE) from error
+        except (NoKey, WriteRefused) as error:
             raise CommandError(f"Nothing was sent. {error}", returncode=WRONG_USE) from error
+        except KeyboardInterrupt:
+            # Or a worker would take it up as one that was killed.
+            stop_batch(batch, Stopped())
+            raise
         batch.refresh_from_db()
         progress = Progress(batch)
         self._say(
