@@ -1,24 +1,24 @@
 """What people do with batches: make one task, take many in, begin, stop, throw away."""
 
 import hashlib
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.http import QueryDict
 from django.utils import timezone
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from telareview.accounts.models import Person, Workspace
-from telareview.review.asks import what_app_asks
+from telareview.review.asks import Asked
 from telareview.review.drafts import start_batch
+from telareview.review.dropped import DropForm, keep_dropped
 from telareview.review.files import keep_file
 from telareview.review.jobs import ask_for_sending
 from telareview.review.models import Batch, BatchFile, BatchRow
-from telareview.review.new_form import NewTaskForm, app_of
+from telareview.review.new_form import NewTaskForm
 from telareview.review.problems import Unreadable, problem
-from telareview.review.rows import keep_dropped, keep_rows, rows_of_table
+from telareview.review.rows import keep_rows, rows_of_table
 from telareview.review.sending import send_first
 from telareview.review.table import MOST_TABLE_BYTES, read_table
 from telareview.sync.connection import writing_client
@@ -26,7 +26,6 @@ from telareview.sync.error_words import in_readers_language, spoken
 from telareview.tela import canonical_json
 
 State = BatchRow.State
-MOST_TAG_CHARACTERS = 1_000
 
 
 def create_one(workspace: Workspace, person: Person, form: NewTaskForm, webhook_address: str) -> Batch:
@@ -66,40 +65,34 @@ def _keep_one(batch: Batch, form: NewTaskForm) -> None:
         state=State.WAITING,
         marker=form.cleaned_data["once"],
     )
-    for variable, name, content_type, content in form.uploads:
-        keep_file(row, variable, name, content_type, content)
+    for each in form.uploads:
+        keep_file(row, each.variable.name, each.name, each.media_type, each.content, in_list=each.variable.takes_many)
 
 
-def take_many(workspace: Workspace, person: Person, given: QueryDict, files: MultiValueDict[str, Any]) -> Batch:
-    """A draft of a batch from a CSV (`table`) or dropped files (`files`). Raises Unreadable for what is no such thing.
+def take_table(workspace: Workspace, person: Person, asked: Asked, table: UploadedFile) -> Batch:
+    """A draft of a batch from a CSV. Raises Unreadable; rows that cannot be sent are kept with their problems."""
+    size = table.size or 0
+    if size > MOST_TABLE_BYTES:
+        told, most = (f"{each / 1_000_000:.0f}" for each in (size, MOST_TABLE_BYTES))
+        raise Unreadable("file_too_large", size=told, most=most)
+    return draft_of_table(workspace, person, asked, table.name or "", table.read())
 
-    Rows and files that cannot be sent are kept with their problems; nothing leaves.
-    """
-    app_id = app_of(given.get("app", ""))
-    table, dropped = files.get("table"), files.getlist("files")
-    if app_id is None:
-        raise Unreadable("no_app")
-    if table is None and not dropped:
-        raise Unreadable("no_file")
-    if table is not None:
-        if table.size > MOST_TABLE_BYTES:
-            size, most = (f"{each / 1_000_000:.0f}" for each in (table.size, MOST_TABLE_BYTES))
-            raise Unreadable("file_too_large", size=size, most=most)
-        return draft_of_table(workspace, person, app_id, table.name, table.read())
-    asked = what_app_asks(workspace, app_id)
-    if asked.file_variable is None:
+
+def take_files(workspace: Workspace, person: Person, form: DropForm, files: Sequence[UploadedFile]) -> Batch:
+    """A draft of a batch from dropped files and a valid form. Raises Unreadable for an app without a file."""
+    if form.variable is None:
         raise Unreadable("no_file_variable")
-    tags = [tag.strip() for tag in given.get("tags", "")[:MOST_TAG_CHARACTERS].split(",") if tag.strip()]
     with transaction.atomic():
-        batch = start_batch(workspace, person, app_id)
-        keep_dropped(batch, asked.file_variable, ((each.name, each.read()) for each in dropped), tags)
+        notices = [problem("goes_into", variable=form.variable.name)]
+        batch = start_batch(workspace, person, form.asked.application_id, notices=notices)
+        keep_dropped(batch, form.variable, ((each.name or "", each.read()) for each in files), form.common)
     return batch
 
 
-def draft_of_table(workspace: Workspace, person: Person | None, app_id: UUID, name: str, content: bytes) -> Batch:
+def draft_of_table(workspace: Workspace, person: Person | None, asked: Asked, name: str, content: bytes) -> Batch:
     """A draft from the bytes of a CSV. Raises Unreadable."""
     read = read_table(content)
-    asked = what_app_asks(workspace, app_id)
+    app_id = asked.application_id
     drafts = rows_of_table(read, asked)
     notices = list(read.notices)
     if asked.trouble is not None:

@@ -19,10 +19,9 @@ class Asked:
     trouble: Exception | None = None
 
     @property
-    def file_variable(self) -> Variable | None:
-        """Where a dropped file goes: the first that is a file, required ones before others."""
-        files = sorted((each for each in self.variables or () if each.is_file), key=lambda each: not each.required)
-        return files[0] if files else None
+    def file_variables(self) -> list[Variable]:
+        """Where a dropped file can go: required ones before others."""
+        return sorted((each for each in self.variables or () if each.is_file), key=lambda each: not each.required)
 
 
 def what_app_asks(workspace: Workspace, app_id: UUID) -> Asked:

@@ -22,14 +22,15 @@ def upload_files(
     A file that Tela refuses makes its row refused. Raises TelaError for what may pass: a file that was announced and
     whose answer was lost is announced anew, which leaves at most an empty file that no task names.
     """
-    waiting = {
-        file.row_id: file for file in BatchFile.objects.filter(row__in=[row.pk for row in rows], content__isnull=False)
-    }
+    left = BatchFile.objects.filter(row__in=[row.pk for row in rows], content__isnull=False).order_by("pk")
+    waiting: dict[int, list[BatchFile]] = {}
+    # Their bytes come one file at a time: together they may be gigabytes.
+    for file in left.defer("content"):
+        waiting.setdefault(file.row_id, []).append(file)
     ready = []
     for row in rows:
-        file = waiting.get(row.pk)
         try:
-            if file is not None:
+            for file in waiting.get(row.pk, ()):
                 _upload(client, batch, person, row, file)
         except AnswerLost:
             raise
@@ -54,22 +55,25 @@ def _upload(client: WritingClient, batch: Batch, person: Person | None, row: Bat
     content = bytes(file.content or b"")
     send_bytes(client, place, io.BytesIO(content), len(content), file.content_type)
     variables = json.loads(row.variables)
-    variables[file.variable] = {
-        "file_url": place.file_url,
-        "file_name": file.name,
-        "mime_type": file.content_type,
-    }
+    sent = {"file_url": place.file_url, "file_name": file.name, "mime_type": file.content_type}
+    if file.in_list:
+        variables.setdefault(file.variable, {"files": []})["files"].append(sent)
+    else:
+        variables[file.variable] = sent
     row.variables = json.dumps(variables)
     with transaction.atomic():
         row.save(update_fields=["variables"])
         BatchFile.objects.filter(pk=file.pk).update(content=None)
 
 
-def keep_file(row: BatchRow, variable: str, name: str, content_type: str, content: bytes) -> BatchFile:
-    """The bytes of a row's file, kept until they are sent."""
+def keep_file(
+    row: BatchRow, variable: str, name: str, content_type: str, content: bytes, *, in_list: bool = False
+) -> BatchFile:
+    """The bytes of a row's file, kept until they are sent; `in_list` behind other files of the same variable."""
     return BatchFile.objects.create(
         row=row,
         variable=variable,
+        in_list=in_list,
         name=name,
         content_type=content_type,
         size=len(content),

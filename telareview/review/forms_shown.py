@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from telareview.review.asks import what_app_asks
+from telareview.review.dropped import DropForm
 from telareview.review.file_kinds import KINDS
 from telareview.review.marker import new_marker
 from telareview.review.models import Batch
@@ -43,6 +44,12 @@ def new_task_form(request: "MemberRequest", app_id: UUID) -> NewTaskForm:
     if request.method == "POST":
         return NewTaskForm(request.POST, request.FILES, **more)
     return NewTaskForm(initial={"once": new_marker()}, **more)
+
+
+def drop_form(request: "MemberRequest", app_id: UUID) -> DropForm:
+    """The form beside dropped files. Asks Tela what the app asks for."""
+    asked = what_app_asks(request.workspace, app_id)
+    return DropForm(request.POST, asked=asked) if request.method == "POST" else DropForm(asked=asked)
 
 
 def form_context(form: NewTaskForm) -> dict[str, Any]:

@@ -188,8 +188,10 @@ class BatchRow(models.Model):
 class BatchFile(models.Model):
     """A file that came with a row; its bytes are kept until Tela has them."""
 
-    row = models.OneToOneField(BatchRow, on_delete=models.CASCADE, primary_key=True, related_name="file")
+    row = models.ForeignKey(BatchRow, on_delete=models.CASCADE, related_name="files")
     variable = models.TextField()
+    #: Whether the variable is a list of files; this one is put behind those that it has.
+    in_list = models.BooleanField(default=False)
     name = models.TextField()
     content_type = models.TextField()
     size = models.BigIntegerField()

@@ -25,10 +25,12 @@ SENTENCES: dict[str, Promise] = {
     "no_file_variable": _("The app asks for no file, so files cannot be dropped for it."),
     "no_app": _("Choose an app."),
     "no_file": _("Choose a file."),
+    "file_or_address": _("Give a file or an address, not both."),
     # Notices
     "read_as": _("Read as %(encoding)s. Look whether the accents are right."),
     "delimiter": _("The columns are separated by %(delimiter)s."),
     "not_checked": _("Tela does not tell what this app asks for, so missing values are not noticed here: %(reason)s"),
+    "goes_into": _("Each file goes into “%(variable)s”."),
     "sent_before": _("This very file was sent before, as batch %(number)s. Sent again, every task exists twice."),
     # One row
     "no_name": _("The name is missing."),

@@ -1,16 +1,14 @@
 """From a table to rows of a batch: every cell looked at before anything is sent."""
 
 import json
+import math
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
-
 from telareview.review.asks import Asked
-from telareview.review.file_kinds import check_file, media_type
-from telareview.review.files import keep_file
 from telareview.review.marker import PREFIX, new_marker
 from telareview.review.models import Batch, BatchRow
 from telareview.review.problems import Problem, Unreadable, problem
@@ -113,14 +111,25 @@ def put_value(draft: RowDraft, variable: Variable, value: str) -> None:
             draft.problems.append(problem("missing_value", column=variable.name))
         return
     if variable.is_file:
-        if not value.startswith(FILE_ADDRESSES) or any(letter.isspace() for letter in value):
-            draft.problems.append(problem("no_address", column=variable.name))
-            return
-        draft.variables[variable.name] = {"file_url": value}
+        _put_addresses(draft, variable, value)
     elif variable.type in ("number", "integer"):
         _put_number(draft, variable, value)
     else:
         draft.variables[variable.name] = value
+
+
+def _put_addresses(draft: RowDraft, variable: Variable, value: str) -> None:
+    """One address; of a list of files several, divided by “|” or lines."""
+    several = re.split(r"[|\n]", value) if variable.takes_many else [value]
+    addresses = [address for each in several if (address := each.strip())]
+    if not addresses:
+        put_value(draft, variable, "")
+        return
+    if not all(each.startswith(FILE_ADDRESSES) and not re.search(r"\s", each) for each in addresses):
+        draft.problems.append(problem("no_address", column=variable.name))
+        return
+    files = [{"file_url": each} for each in addresses]
+    draft.variables[variable.name] = {"files": files} if variable.takes_many else files[0]
 
 
 def _put_number(draft: RowDraft, variable: Variable, value: str) -> None:
@@ -128,7 +137,7 @@ def _put_number(draft: RowDraft, variable: Variable, value: str) -> None:
         number = json.loads(value)
     except ValueError:
         number = None
-    if type(number) not in (int, float):
+    if type(number) not in (int, float) or not math.isfinite(number):
         draft.problems.append(problem("no_number", column=variable.name))
         return
     draft.variables[variable.name] = number
@@ -167,20 +176,3 @@ def keep_rows(batch: Batch, drafts: Iterable[RowDraft]) -> None:
         ],
         batch_size=ROWS_A_STATEMENT,
     )
-
-
-def keep_dropped(batch: Batch, variable: Variable, files: Iterable[tuple[str, bytes]], tags: list[str]) -> None:
-    """A row for each dropped file, named after it; one that cannot be sent is kept with its problem, not its bytes."""
-    seen: set[tuple[str, int]] = set()
-    with transaction.atomic():
-        for number, (name, content) in enumerate(files, 1):
-            found = check_file(name, content)
-            if found is None and (name, hash(content)) in seen:
-                found = problem("same_name")
-            seen.add((name, hash(content)))
-            draft = RowDraft(number, name, tags, problems=[found] if found else [])
-            check_name(draft)
-            keep_rows(batch, [draft])
-            if not draft.problems:
-                row = BatchRow.objects.get(batch=batch, number=number)
-                keep_file(row, variable.name, name, media_type(name), content)

@@ -14,12 +14,14 @@ from telareview.accounts.writing import write_required
 from telareview.review import acts, forms_shown
 from telareview.review.asks import what_app_asks
 from telareview.review.bodies import uploads
+from telareview.review.dropped import DropForm
 from telareview.review.jobs import ask_for_sending
 from telareview.review.models import Batch
 from telareview.review.new_form import NewTaskForm, app_of
 from telareview.review.problems import Unreadable
 from telareview.review.progress import Progress, report, told_rows
 from telareview.review.rows import template_of
+from telareview.sync.error_words import spoken
 from telareview.web.htmx import render_page_or_part
 
 if TYPE_CHECKING:
@@ -63,15 +65,33 @@ def _form(request: "MemberRequest", form: NewTaskForm, status: int) -> HttpRespo
 @uploads
 def many(request: "MemberRequest") -> HttpResponse:
     """`/tasks/new/many/`: a CSV or dropped files become a batch that can be looked at."""
-    context = forms_shown.choice_of_app(request)
+    app_id = app_of(request.POST.get("app") or request.GET.get("app") or "")
+    form = forms_shown.drop_form(request, app_id) if app_id else None
+    problem = ""
+    if request.method == "POST":
+        try:
+            batch = _taken(request, form)
+        except Unreadable as error:
+            problem = str(error)
+        else:
+            if batch is not None:
+                return redirect("review:batch", batch.pk)
+    context = {**forms_shown.choice_of_app(request), "form": form, "problem": problem}
+    context["untold"] = spoken(form.asked.trouble) if form and form.asked.trouble else ""
     context["batches"] = Batch.objects.filter(workspace=request.workspace).order_by("-created_at")[:BATCHES_SHOWN]
-    if request.method != "POST":
-        return render(request, "review/many.html", context)
-    try:
-        batch = acts.take_many(request.workspace, request.user, request.POST, request.FILES)
-    except Unreadable as problem:
-        return render(request, "review/many.html", {**context, "problem": str(problem)}, status=UNPROCESSABLE)
-    return redirect("review:batch", batch.pk)
+    return render(request, "review/many.html", context, status=UNPROCESSABLE if request.method == "POST" else 200)
+
+
+def _taken(request: "MemberRequest", form: DropForm | None) -> Batch | None:
+    """What was sent, as a draft; None where the form has mistakes. Raises Unreadable."""
+    table, files = request.FILES.get("table"), request.FILES.getlist("files")
+    if form is None:
+        raise Unreadable("no_app")
+    if table is not None:
+        return acts.take_table(request.workspace, request.user, form.asked, table)
+    if not files:
+        raise Unreadable("no_file")
+    return acts.take_files(request.workspace, request.user, form, files) if form.is_valid() else None
 
 
 @require_safe

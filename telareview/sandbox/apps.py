@@ -18,7 +18,7 @@ class CanvasVersion:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What a Canvas asks for: a `file`, or a `text`."""
+    """What a Canvas asks for: a `file`, several `files`, or a `text`."""
 
     name: str
     type: str
@@ -90,6 +90,11 @@ CLAIMS = App(
     versions=(
         CanvasVersion("062c3529-70b1-428d-816a-c3d4e5f60718", 2, 0.0),
         CanvasVersion("173d463a-81c2-439e-927b-d4e5f6071829", 3, 0.55),
+    ),
+    variables=(
+        DOCUMENT,
+        Variable("pedido", "file", False, "O pedido do médico"),
+        Variable("exames", "files", False, "Os exames que acompanham o laudo"),
     ),
 )
 

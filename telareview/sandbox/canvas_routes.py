@@ -60,7 +60,7 @@ class CanvasRoutes:
                     "type": variable.type,
                     "required": variable.required,
                     "description": variable.description,
-                    "processingOptions": {"allowMultimodal": variable.type == "file"},
+                    "processingOptions": {"allowMultimodal": variable.type in {"file", "files"}},
                 }
                 for variable in app.variables
             ],

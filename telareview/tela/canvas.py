@@ -11,6 +11,9 @@ from telareview.tela.errors import UnreadableReply
 from telareview.tela.fields import kind_of, uuid_or_none
 from telareview.tela.subscriptions import Requests
 
+#: How a variable that takes files spells its type. The reference shows `file` alone; the others are guesses, and a
+#: Canvas that spells it otherwise gets a field for text, in which addresses can still be given.
+FILE, FILES = "file", frozenset({"files", "file[]", "file_list", "filelist"})
 #: Characters of a title or description that are kept.
 MOST_CHARACTERS = 500
 
@@ -28,7 +31,12 @@ class Variable:
 
     @property
     def is_file(self) -> bool:
-        return self.type == "file"
+        return self.type == FILE or self.takes_many
+
+    @property
+    def takes_many(self) -> bool:
+        """Whether it is a list of files."""
+        return self.type.casefold() in FILES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

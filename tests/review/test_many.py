@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,7 +12,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from telareview.review import jobs
 from telareview.review.models import Batch, BatchFile, OutgoingAction
 from telareview.review.sending import send_batch
-from telareview.sandbox.apps import CONTRACTS, INVOICES
+from telareview.sandbox.apps import CLAIMS, CONTRACTS, INVOICES
 from telareview.sync.connection import writing_client
 from telareview.tasks.models import Task
 from tests.accounts.cast import make_person, make_workspace, signed_in
@@ -36,7 +37,7 @@ def known_apps(acme):
         acme,
         *(
             task_json(number, promptApplicationId=app.id, promptVersionId=app.versions[-1].id)
-            for number, app in enumerate((INVOICES, CONTRACTS), 900)
+            for number, app in enumerate((INVOICES, CONTRACTS, CLAIMS), 900)
         ),
     )
 
@@ -204,7 +205,7 @@ def test_dropped_files_become_tasks_and_what_is_no_file_of_its_kind_is_told(desk
         SimpleUploadedFile("programa.exe", b"MZ"),
     ]
 
-    address = desk.post(PAGE, {"app": INVOICES.id, "files": files, "tags": "lote, x", "whole": "1"}).url
+    address = desk.post(PAGE, {"app": INVOICES.id, "files": files, "drop-tags": "lote, x", "whole": "1"}).url
 
     page = desk.get(address).content.decode()
     for said in ("but is no PDF", "it was cut off", "same name and content", "Files of this kind are not taken"):
@@ -217,6 +218,81 @@ def test_dropped_files_become_tasks_and_what_is_no_file_of_its_kind_is_told(desk
     assert states(batch) == {"created": 2, "invalid": 4}
     assert {kept.size for kept in sandbox.files.kept.values()} == {len(PDF), len(PDF) + 1}
     assert not BatchFile.objects.filter(content__isnull=False).exists()
+    assert {tuple(row.tags) for row in batch.rows.all()} == {("lote", "x")}
+
+
+def drop(desk, app, *names, **more):
+    files = [SimpleUploadedFile(name, PDF) for name in names]
+    return desk.post(PAGE, {"app": app.id, "files": files, "whole": "1", **more})
+
+
+@pytest.mark.parametrize(
+    ("variable", "held"), [("pedido", {"file_url": 1, "file_name": 1, "mime_type": 1}), ("exames", {"files": 1})]
+)
+def test_each_dropped_file_goes_into_the_variable_that_was_chosen(desk, acme, operator, sandbox, variable, held):
+    common = {"drop-variable": variable, "drop-v0": "https://files.example/laudo.pdf"}
+
+    address = drop(desk, CLAIMS, "um.pdf", "dois.pdf", **common).url
+
+    assert f"Each file goes into “{variable}”." in desk.get(address).content.decode()
+    batch = Batch.objects.get()
+    deliver(batch, acme, operator)
+    assert states(batch) == {"created": 2}
+    for row in batch.rows.all():
+        variables = json.loads(row.variables)
+        assert variables["document"] == {"file_url": "https://files.example/laudo.pdf"}
+        assert set(variables[variable]) == set(held)
+        assert row.name in str(variables[variable])
+
+
+def test_what_else_the_app_needs_is_asked_for_before_files_are_kept(desk, acme, operator, sandbox):
+    lacking = drop(desk, CONTRACTS, "um.pdf")
+    assert lacking.status_code == 422
+    assert "“parte” is missing." in lacking.content.decode()
+    assert not Batch.objects.exists()
+
+    drop(desk, CONTRACTS, "um.pdf", **{"drop-v1": "contratante"})
+
+    batch = Batch.objects.get()
+    deliver(batch, acme, operator)
+    assert json.loads(batch.rows.get().variables)["parte"] == "contratante"
+    assert states(batch) == {"created": 1}
+
+
+def test_a_value_for_the_variable_that_the_files_go_into_is_refused(desk):
+    answer = drop(desk, CLAIMS, "um.pdf", **{"drop-variable": "document", "drop-v0": "https://files.example/a.pdf"})
+
+    assert answer.status_code == 422
+    assert "Each file goes in here, so no other can." in answer.content.decode()
+
+
+def test_where_tela_does_not_tell_the_variable_is_named(desk, acme, operator):
+    Task.objects.of(acme).update(prompt_version_id=None)
+    assert 'value="document"' in desk.get(PAGE, {"app": INVOICES.id}).content.decode()
+    assert drop(desk, INVOICES, "um.pdf").status_code == 422
+
+    drop(desk, INVOICES, "um.pdf", **{"drop-variable": "document"})
+
+    batch = Batch.objects.get()
+    deliver(batch, acme, operator)
+    assert states(batch) == {"created": 1}
+
+
+def test_an_app_is_chosen_before_files_are(desk):
+    page = desk.get(PAGE).content.decode()
+
+    assert f"{PAGE}?app={INVOICES.id}" in page
+    assert 'type="file"' not in page
+
+
+def test_a_cell_may_hold_several_files_of_a_list(desk, acme, operator):
+    rows = "name,document,exames\num,https://f.example/l.pdf,https://f.example/a.pdf | vault://b\ndois,https://f.example/l.pdf,a.pdf\n"
+
+    page = desk.get(send_table(desk, rows, app=CLAIMS.id).url).content.decode()
+
+    assert "“exames” is no address of a file" in page
+    files = json.loads(Batch.objects.get().rows.get(name="um").variables)["exames"]["files"]
+    assert files == [{"file_url": "https://f.example/a.pdf"}, {"file_url": "vault://b"}]
 
 
 def test_the_template_names_what_the_app_asks_for(desk):

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from telareview.review.models import Batch, BatchRow, OutgoingAction
-from telareview.sandbox.apps import CONTRACTS, INVOICES
+from telareview.sandbox.apps import CLAIMS, CONTRACTS, INVOICES
 from telareview.sync.refresh import refresh_task
 from telareview.tasks.models import Task
 from tests.accounts.cast import make_person, signed_in
@@ -28,7 +28,7 @@ def known_apps(acme):
         acme,
         *(
             task_json(number, promptApplicationId=app.id, promptVersionId=app.versions[-1].id)
-            for number, app in enumerate((INVOICES, CONTRACTS), 900)
+            for number, app in enumerate((INVOICES, CONTRACTS, CLAIMS), 900)
         ),
     )
 
@@ -139,6 +139,57 @@ def test_a_file_is_uploaded_and_named_by_its_vault(desk, sandbox):
     (kept,) = sandbox.files.kept.values()
     assert (kept.name, kept.size) == ("nota fiscal.pdf", len(PDF))
     assert json.loads(row.variables)["document"]["file_url"] == f"vault://{kept.id}"
+
+
+def test_each_file_goes_into_its_variable_and_several_into_a_list(desk, sandbox):
+    files = {
+        "f0": SimpleUploadedFile("laudo.pdf", PDF),
+        "v1": "https://files.example/pedido.pdf",
+        "f2": [SimpleUploadedFile("sangue.pdf", PDF), SimpleUploadedFile("raio-x.pdf", PDF)],
+        "v2": "vault://abc\r\nhttps://files.example/urina.pdf",
+    }
+
+    answer = post(desk, filled(desk, CLAIMS, name="", **files))
+
+    assert answer.status_code == 302
+    row = BatchRow.objects.get()
+    assert (row.state, row.name) == ("created", "laudo.pdf")
+    variables = json.loads(row.variables)
+    assert [variables[name]["file_name"] for name in ("document",)] == ["laudo.pdf"]
+    assert variables["pedido"] == {"file_url": "https://files.example/pedido.pdf"}
+    first, second, *uploaded = variables["exames"]["files"]
+    assert (first, second) == ({"file_url": "vault://abc"}, {"file_url": "https://files.example/urina.pdf"})
+    assert [each["file_name"] for each in uploaded] == ["sangue.pdf", "raio-x.pdf"]
+    assert [kept.name for kept in sandbox.files.kept.values()] == ["laudo.pdf", "sangue.pdf", "raio-x.pdf"]
+    sent = next(request for request in sandbox.requests if request.method == "POST" and request.path == "/task")
+    assert sent.json()["rawInput"]["variables"] == variables
+
+
+def test_a_file_of_several_that_is_none_is_named(desk, sandbox):
+    files = [SimpleUploadedFile("sangue.pdf", PDF), SimpleUploadedFile("raio-x.pdf", b"<html>")]
+
+    answer = post(desk, filled(desk, CLAIMS, v0="https://files.example/laudo.pdf", f2=files))
+
+    assert answer.status_code == 422
+    assert "raio-x.pdf: It is called .pdf, but is no PDF." in answer.content.decode()
+    assert sandbox.files.kept == {}
+
+
+def test_where_tela_does_not_tell_a_file_can_be_sent_all_the_same(desk, acme, sandbox):
+    Task.objects.of(acme).update(prompt_version_id=None)
+
+    post(desk, filled(desk, name="", n0="document", f0=SimpleUploadedFile("nota.pdf", PDF)))
+
+    row = BatchRow.objects.get()
+    assert (row.state, json.loads(row.variables)["document"]["file_name"]) == ("created", "nota.pdf")
+
+
+def test_a_file_and_an_address_for_one_variable_are_too_much(desk, sandbox):
+    answer = post(desk, filled(desk, f0=SimpleUploadedFile("a.pdf", PDF), v0="https://files.example/b.pdf"))
+
+    assert answer.status_code == 422
+    assert "Give a file or an address, not both." in answer.content.decode()
+    assert not OutgoingAction.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from telareview.accounts.models import Membership, Person, Workspace
 from telareview.accounts.workspaces import DEFAULT_SLUG, ensure_default_workspace
 from telareview.accounts.writing import write_refusal
 from telareview.review.acts import draft_of_table, sent_before
-from telareview.review.asks import what_app_asks
+from telareview.review.asks import Asked, what_app_asks
 from telareview.review.holds import Held
 from telareview.review.jobs import stop_batch
 from telareview.review.models import Batch
@@ -68,7 +68,7 @@ class Command(BaseCommand):
                 raise CommandError(f"{faulty} of {len(drafts)} rows cannot be sent.", returncode=NOT_WHOLE)
             return
         person = _person(workspace, options["person"])
-        batch = _batch(workspace, person, app_id, name, content, again=options["again"])
+        batch = _batch(workspace, person, asked, name, content, again=options["again"])
         self._send(workspace, batch, person, options)
 
     def _send(self, workspace: Workspace, batch: Batch, person: Person | None, options: dict[str, Any]) -> None:
@@ -176,9 +176,9 @@ def _person(workspace: Workspace, email: str) -> Person | None:
 
 
 def _batch(
-    workspace: Workspace, person: Person | None, app_id: UUID, name: str, content: bytes, *, again: bool
+    workspace: Workspace, person: Person | None, asked: Asked, name: str, content: bytes, *, again: bool
 ) -> Batch:
-    before = sent_before(workspace, app_id, content)
+    before = sent_before(workspace, asked.application_id, content)
     if before is not None and before.state != Batch.State.ENDED:
         return before
     if before is not None and not again:
@@ -186,4 +186,4 @@ def _batch(
             f"Nothing was sent: this file was sent already, as batch {before.pk}. --again sends it once more.",
             returncode=WRONG_USE,
         )
-    return draft_of_table(workspace, person, app_id, name, content)
+    return draft_of_table(workspace, person, asked, name, content)
