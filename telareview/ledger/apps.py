@@ -3,12 +3,17 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from telareview.web.metrics import publish
+
 
 class LedgerConfig(AppConfig):
     name = "telareview.ledger"
     label = "ledger"
 
     def ready(self) -> None:
+        from telareview.ledger.alarm import figures
+
+        publish("seals", figures)
         # Sent once for each app, after the last migration of all.
         post_migrate.connect(_grant_again, sender=self)
 

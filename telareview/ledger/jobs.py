@@ -45,5 +45,5 @@ def _seal_and_send(context: JobContext, *, thorough: bool) -> None:
     try:
         seal(thorough=thorough, should_stop=context.should_abort)
     except (SealError, UnreadableSecret) as error:
-        logger.error("Nothing was sealed: %s", error)
+        logger.error("Not everything was sealed: %s", error)
     send_checkpoints()

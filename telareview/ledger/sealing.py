@@ -14,10 +14,11 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from telareview.accounts.encryption import UnreadableSecret
 from telareview.accounts.models import Workspace
 from telareview.ledger.merkle import Frontier
 from telareview.ledger.models import Checkpoint
-from telareview.ledger.notes import signer_of
+from telareview.ledger.notes import newest_key, signer_of
 from telareview.ledger.sources import Source, largest_sealed, leaf_digest, sources
 
 #: Key of the advisory lock that lets one sealer at a time in.
@@ -45,6 +46,17 @@ class BrokenTree(SealError):
     code = "broken_tree"
 
 
+class SomeNotSealed(SealError):
+    """Several workspaces could not be sealed; all others were."""
+
+    code = "some_not_sealed"
+
+
+type Trouble = BrokenTree | UnreadableSecret
+#: By workspace.
+type Troubles = dict[int, Trouble]
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """What a sealing did."""
@@ -57,21 +69,43 @@ def never() -> bool:
     return False
 
 
-def seal(*, thorough: bool = False, should_stop: Callable[[], bool] = never) -> Sealed:
-    """Seal every committed record that has no leaf yet. Waits for another sealer to end; each round commits.
+def seal(
+    workspace: Workspace | None = None, *, thorough: bool = False, should_stop: Callable[[], bool] = never
+) -> Sealed:
+    """Seal every committed record that has no leaf yet, of one workspace or of all. Each round commits.
 
-    `should_stop` is asked after each round; what is left then waits for the next sealer.
-    Raises BrokenTree, and UnreadableSecret where SECRET_KEY has changed; then nothing of the round is kept.
+    Waits for another sealer to end. `should_stop` is asked after each round; what is left then waits for the next one.
+
+    A workspace whose tree is broken, or whose key cannot be read, keeps no other one from being sealed. After them it
+    is told: raises BrokenTree, UnreadableSecret where SECRET_KEY has changed, or SomeNotSealed.
     """
     leaves = checkpoints = 0
+    troubles: Troubles = {}
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEALER_LOCK])
-            grown = _grow(cursor, thorough=thorough)
+            found, grown = _grow(cursor, workspace, troubles, thorough=thorough)
         leaves += sum(count for count, _size in grown)
         checkpoints += len(grown)
-        if not grown or should_stop():
-            return Sealed(leaves, checkpoints)
+        if not found or should_stop():
+            break
+    if len(troubles) > 1:
+        raise SomeNotSealed(*map(str, troubles.values()))
+    for trouble in troubles.values():
+        raise trouble
+    return Sealed(leaves, checkpoints)
+
+
+def trouble_of(workspace: Workspace) -> Trouble | None:
+    """Why nothing of a workspace can be sealed; None where all is well. Two statements, and nothing is changed."""
+    try:
+        with connection.cursor() as cursor:
+            _frontier(cursor, workspace)
+        if key := newest_key(workspace):
+            key.private_key()
+    except (BrokenTree, UnreadableSecret) as error:
+        return error
+    return None
 
 
 def unsealed(workspace: Workspace, *, thorough: bool = True) -> tuple[int, datetime | None]:
@@ -95,30 +129,43 @@ def unsealed(workspace: Workspace, *, thorough: bool = True) -> tuple[int, datet
     return count, oldest
 
 
-def _grow(cursor: Any, *, thorough: bool) -> list[tuple[int, int]]:
-    """One round over all workspaces: (leaves added, new size) of each tree that grew."""
+def _grow(
+    cursor: Any, only: Workspace | None, troubles: Troubles, *, thorough: bool
+) -> tuple[int, list[tuple[int, int]]]:
+    """One round: how many records were found, and (leaves added, new size) of each tree that grew.
+
+    Workspaces in `troubles` are left alone, and those are added in which nothing can be sealed.
+    """
+    chosen = f"record.workspace_id = {only.pk:d}" if only else "true"
+    if troubles:
+        chosen += f" AND record.workspace_id NOT IN ({', '.join(f'{each:d}' for each in troubles)})"
     room, fresh = ROUND, []
     for source in sources():
         if room:
             beyond = -1 if thorough else largest_sealed(cursor, source) - LOOK_BACK
-            some = _fresh(cursor, source, beyond, room)
+            some = _fresh(cursor, source, chosen, beyond, room)
             fresh += some
             room -= len(some)
     # In the order in which they were found, workspace by workspace.
     fresh.sort(key=itemgetter(0))
     grown = []
     for workspace_id, rows in groupby(fresh, key=itemgetter(0)):
-        grown.append(_append(cursor, workspace_id, list(rows)))
-    return grown
+        try:
+            with transaction.atomic():
+                grown.append(_append(cursor, workspace_id, list(rows)))
+        except (BrokenTree, UnreadableSecret) as error:
+            troubles[workspace_id] = error
+    return len(fresh), grown
 
 
-def _fresh(cursor: Any, source: Source, beyond: int, most: int) -> list[tuple[Any, ...]]:
-    """Records without a leaf: workspace, source, id, commitment, leaf hash."""
+def _fresh(cursor: Any, source: Source, chosen: str, beyond: int, most: int) -> list[tuple[Any, ...]]:
+    """Records without a leaf, of the workspaces `chosen`: workspace, source, id, commitment, leaf hash."""
     text = source.leaf_text("record.closed_commitment")
     cursor.execute(
         f"SELECT record.workspace_id, '{source.name}', record.id, record.closed_commitment, {leaf_digest(text)} "  # noqa: S608 - our own names
         f"FROM (SELECT record.*, {source.commitment()} AS closed_commitment FROM {source.table} AS record "
-        f"WHERE record.id > %s AND {source.where} AND {_without_leaf(source)} ORDER BY record.id LIMIT %s) AS record "
+        f"WHERE record.id > %s AND {chosen} AND {source.where} AND {_without_leaf(source)} "
+        "ORDER BY record.id LIMIT %s) AS record "
         "ORDER BY record.id",
         [beyond, most],
     )
@@ -149,18 +196,24 @@ def _append(cursor: Any, workspace_id: int, rows: list[tuple[Any, ...]]) -> tupl
 
 def _frontier(cursor: Any, workspace: Workspace) -> Frontier:
     """The tree's right edge as the newest checkpoint tells it. Raises BrokenTree where the leaves differ."""
-    newest = Checkpoint.objects.filter(workspace=workspace).order_by("-size").first()
-    cursor.execute("SELECT coalesce(max(index), -1) + 1 FROM ledger_leaf WHERE workspace_id = %s", [workspace.pk])
-    size = cursor.fetchone()[0]
-    if size != (newest.size if newest else 0):
-        raise BrokenTree(f"({workspace.slug}: {size} leaves, the checkpoint is of {newest.size if newest else 0}.)")
-    if newest is None:
+    # One statement, because a page asks as well, while somebody seals.
+    cursor.execute(
+        "SELECT leaves.size, newest.size, newest.root, newest.frontier "
+        "FROM (SELECT coalesce(max(index), -1) + 1 AS size FROM ledger_leaf WHERE workspace_id = %s) AS leaves "
+        "LEFT JOIN (SELECT size, root, frontier FROM ledger_checkpoint WHERE workspace_id = %s "
+        "ORDER BY size DESC LIMIT 1) AS newest ON true",
+        [workspace.pk, workspace.pk],
+    )
+    size, told, root, edge = cursor.fetchone()
+    if size != (told or 0):
+        raise BrokenTree(f"({workspace.slug}: {size} leaves, the checkpoint is of {told or 0}.)")
+    if told is None:
         return Frontier()
     try:
-        frontier = Frontier.from_bytes(size, bytes(newest.frontier))
+        frontier = Frontier.from_bytes(size, bytes(edge))
     except ValueError as error:
         raise BrokenTree(f"({workspace.slug}: {error})") from error
-    if frontier.root() != bytes(newest.root):
+    if frontier.root() != bytes(root):
         raise BrokenTree(f"({workspace.slug}: the checkpoint of {size} leaves contradicts itself.)")
     return frontier
 

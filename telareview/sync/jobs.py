@@ -4,8 +4,8 @@ Job rows are plumbing; what people look at stands in `SyncRun`. Every job may ru
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django.core.management import call_command
@@ -51,7 +51,8 @@ logger = logging.getLogger(__name__)
 @app.task(name="pull_workspace", queue="pull", pass_context=True)
 def pull_workspace(context: JobContext, workspace_id: int) -> None:
     """Pull one workspace; a pull that is running already is enough."""
-    with _client_of(workspace_id) as (workspace, client):
+
+    def pull(workspace: Workspace, client: TelaClient) -> None:
         run = pull_tasks(workspace, client, should_stop=context.should_abort)
         _log(workspace, run)
         if run.new or run.changed:
@@ -59,24 +60,28 @@ def pull_workspace(context: JobContext, workspace_id: int) -> None:
         if has_news(workspace):
             ask_for(told_versions, workspace)
 
+    _with_client(workspace_id, pull)
+
 
 @app.task(name="told_versions", queue="news", pass_context=True)
 def told_versions(context: JobContext, workspace_id: int) -> None:
     """Keep what Tela itself tells of the tasks that have changed."""
-    with _client_of(workspace_id) as (workspace, client):
-        keep_histories(workspace, client, should_stop=context.should_abort)
+    _with_client(workspace_id, partial(keep_histories, should_stop=context.should_abort))
 
 
 @app.task(name="sweep_workspace", queue="pull", pass_context=True)
 def sweep_workspace(context: JobContext, workspace_id: int) -> None:
     """Compare one workspace in full, once the pull that is running has ended."""
-    with _client_of(workspace_id) as (workspace, client):
+
+    def sweep(workspace: Workspace, client: TelaClient) -> None:
         try:
             run, _differences = sweep_tasks(workspace, client, should_stop=context.should_abort)
         except PullIsRunning:
             ask_for(sweep_workspace, workspace, in_seconds=PUT_OFF_SECONDS)
         else:
             _log(workspace, run)
+
+    _with_client(workspace_id, sweep)
 
 
 @app.task(name="pull_every_workspace", queue="pull", queueing_lock="pull_every_workspace", pass_context=True)
@@ -89,14 +94,14 @@ def pull_every_workspace(context: JobContext, timestamp: int, every_seconds: int
         pace = Bookmark.objects.filter(workspace_id=workspace_id).exclude(every_seconds=every_seconds)
         pace.update(every_seconds=every_seconds)
 
-    _in_each_workspace(pull, context.should_abort)
+    _in_each(_with_keys(), pull, context.should_abort)
 
 
 @app.periodic(cron="17 3 * * * 47")  # seconds stand last: between two pulls, or it would find the door locked
 @app.task(name="sweep_every_workspace", queue="pull", queueing_lock="sweep_every_workspace", pass_context=True)
 def sweep_every_workspace(context: JobContext, timestamp: int) -> None:
     """The nightly sweep."""
-    _in_each_workspace(lambda workspace_id: sweep_workspace(context, workspace_id), context.should_abort)
+    _in_each(_with_keys(), lambda workspace_id: sweep_workspace(context, workspace_id), context.should_abort)
 
 
 @app.periodic(cron="23 * * * * 47")
@@ -104,21 +109,23 @@ def sweep_every_workspace(context: JobContext, timestamp: int) -> None:
 def reconcile_every_workspace(context: JobContext, timestamp: int) -> None:
     """The hourly comparison of counts; it has no meaning before the first fill has ended."""
 
-    def reconcile(workspace_id: int) -> None:
-        with _client_of(workspace_id) as (workspace, client):
-            if is_filled(workspace):
-                _log(workspace, reconcile_tasks(workspace, client, should_stop=context.should_abort))
+    def reconcile(workspace: Workspace, client: TelaClient) -> None:
+        if is_filled(workspace):
+            _log(workspace, reconcile_tasks(workspace, client, should_stop=context.should_abort))
 
-    _in_each_workspace(reconcile, context.should_abort)
+    _in_each(_with_keys(), lambda workspace_id: _with_client(workspace_id, reconcile), context.should_abort)
 
 
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="confirm_absences", queue="news", queueing_lock="confirm_absences")
 def confirm_absences(timestamp: int) -> None:
     """The second question about tasks that answered 404."""
-    for workspace_id in AbsentTask.objects.values_list("workspace_id", flat=True).distinct():
-        with _client_of(workspace_id) as (workspace, client):
-            confirm_absent(workspace, client, None)
+
+    def confirm(workspace: Workspace, client: TelaClient) -> None:
+        confirm_absent(workspace, client, None)
+
+    concerned = AbsentTask.objects.order_by("workspace_id").values_list("workspace_id", flat=True).distinct()
+    _in_each(concerned, lambda workspace_id: _with_client(workspace_id, confirm))
 
 
 @app.periodic(cron="* * * * * */10")  # seconds stand last
@@ -126,11 +133,10 @@ def confirm_absences(timestamp: int) -> None:
 def refresh_unfinished_everywhere(timestamp: int) -> None:
     """Tasks that were running are asked for again when their time has come."""
 
-    def refresh(workspace_id: int) -> None:
-        with _client_of(workspace_id) as (workspace, client):
-            refresh_unfinished(workspace, client)
+    def refresh(workspace: Workspace, client: TelaClient) -> None:
+        refresh_unfinished(workspace, client)
 
-    _in_each_workspace(refresh)
+    _in_each(_with_keys(), lambda workspace_id: _with_client(workspace_id, refresh))
 
 
 @app.periodic(cron="41 4 * * *")
@@ -145,14 +151,17 @@ def forget_sessions(timestamp: int) -> None:
 @app.task(name="apply_retention", queue="upkeep", queueing_lock="apply_retention")
 def apply_retention_everywhere(timestamp: int) -> None:
     """Payloads past their time go, in workspaces where somebody has set one."""
-    close_old_connections()
-    for workspace in Workspace.objects.filter(pk__in=Retention.objects.values("workspace")):
+
+    def apply(workspace_id: int) -> None:
+        workspace = Workspace.objects.get(pk=workspace_id)
         try:
             erased = apply_retention(workspace)
         except (SealError, SecretError) as error:
             logger.warning("Nothing of %s was erased for its age, as it cannot be sealed: %s", workspace.slug, error)
         else:
             logger.info("%d payloads of %s were past their time and erased.", erased, workspace.slug)
+
+    _in_each(Retention.objects.order_by("workspace_id").values_list("workspace_id", flat=True), apply)
 
 
 @app.periodic(cron="* * * * *")
@@ -169,25 +178,37 @@ async def retry_stalled_jobs(timestamp: int) -> None:
             await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
 
 
-@contextmanager
-def _client_of(workspace_id: int) -> Iterator[tuple[Workspace, TelaClient]]:
-    """A workspace and a client of its key. What Tela refuses is logged: the next turn of the job asks again."""
+def _with_client(workspace_id: int, work: Callable[[Workspace, TelaClient], object]) -> None:
+    """Work on a workspace with a client of its key. What Tela refuses is logged: the job's next turn asks again."""
     close_old_connections()
     workspace = Workspace.objects.get(pk=workspace_id)
     try:
         with tela_client(workspace) as client:
-            yield workspace, client
+            work(workspace, client)
     except PullIsRunning:
         logger.info("Workspace %s is being pulled already.", workspace.slug)
-    except (NoKey, TelaError) as error:
+    except (NoKey, SecretError, TelaError) as error:
         logger.warning("Workspace %s was not asked for to the end: %s", workspace.slug, error)
 
 
-def _in_each_workspace(work: Callable[[int], None], should_stop: Callable[[], bool] = lambda: False) -> None:
+def _with_keys() -> Iterable[int]:
+    return Workspace.objects.exclude(api_key_encrypted="").order_by("pk").values_list("pk", flat=True)
+
+
+def _in_each(
+    workspaces: Iterable[int], work: Callable[[int], object], should_stop: Callable[[], bool] = lambda: False
+) -> None:
+    """Work on these workspaces in turn. What fails in one, whatever it is, is logged and keeps none of the others."""
     close_old_connections()
-    for workspace_id in Workspace.objects.exclude(api_key_encrypted="").values_list("pk", flat=True):
-        if not should_stop():
+    for workspace_id in list(workspaces):
+        if should_stop():
+            return
+        try:
             work(workspace_id)
+        except Exception:
+            logger.exception("The job failed in workspace %d; it goes on with the others.", workspace_id)
+            # A connection that broke is made anew.
+            close_old_connections()
 
 
 def ask_for(task: Task[..., Any, ...], workspace: Workspace, *, in_seconds: int = 0) -> None:

@@ -108,7 +108,7 @@ def erase_tasks(
     with transaction.atomic():
         lock_writers(workspace)
         # Only what has been sealed can be erased without breaking the proof.
-        seal()
+        seal(workspace)
         scope = scope_of(workspace, task_ids)
         if not scope.task_ids:
             raise CannotErase("None of these tasks is in the mirror.")
@@ -124,7 +124,7 @@ def erase_tasks(
         copies: dict[str, int] = {"saved views": clean_saved_views(workspace, forgotten)}
         for _receiver, told in forgetting.send(sender=None, workspace=workspace, forgotten=forgotten):
             copies.update(told if isinstance(told, dict) else {})
-        seal()
+        seal(workspace)
     return Erased(number, scope, {name: count for name, count in copies.items() if count})
 
 
@@ -147,7 +147,7 @@ def erase_payloads(workspace: Workspace, version_ids: Sequence[int], *, reason: 
     """Erase the payloads of these versions, and nothing else; the number of the request."""
     with transaction.atomic():
         lock_writers(workspace)
-        seal()
+        seal(workspace)
         return _call(workspace, Erasure.Scope.PAYLOADS, _reason(reason), asked_by, (), version_ids)
 
 

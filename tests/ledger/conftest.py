@@ -21,3 +21,8 @@ def viewer(acme):
 @pytest.fixture
 def auditor(acme):
     return signed_in(make_person("auditor", acme, "auditor@acme.example"))
+
+
+@pytest.fixture
+def outsider(elsewhere):
+    return signed_in(make_person("admin", elsewhere, "outsider@elsewhere.example"))

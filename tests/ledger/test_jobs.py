@@ -64,5 +64,5 @@ def test_a_tree_that_was_altered_is_logged_and_what_was_sealed_is_still_sent(acm
     with caplog.at_level(logging.ERROR):
         seal_news(context())
 
-    assert "Nothing was sealed: The leaves do not fit the newest checkpoint" in caplog.text
+    assert "Not everything was sealed: The leaves do not fit the newest checkpoint" in caplog.text
     assert (tmp_path / "kept.txt").read_text() == notes_of(acme)

@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from django.db import connection, connections, transaction
 
+from telareview.accounts.encryption import UnreadableSecret
 from telareview.ledger.merkle import leaf_hash, root_of
 from telareview.ledger.models import Checkpoint, Leaf, SigningKey
-from telareview.ledger.sealing import BrokenTree, Sealed, seal, unsealed
+from telareview.ledger.sealing import BrokenTree, Sealed, SomeNotSealed, seal, trouble_of, unsealed
 from telareview.ledger.sources import source_named, sources
 from telareview.tasks.models import TaskVersion, ToldVersion
 from telareview.tasks.told import record_told
@@ -229,6 +230,60 @@ def test_nothing_is_sealed_upon_a_tree_that_was_cut(acme):
         seal()
 
     assert Leaf.objects.count() == 1
+
+
+def broken(workspace):
+    """A sealed tree that has lost its last leaf, and a record that waits."""
+    mirrored(workspace, task_json(1), task_json(2))
+    seal(workspace)
+    with as_owner() as cursor:
+        cursor.execute("DELETE FROM ledger_leaf WHERE workspace_id = %s AND index = 1", [workspace.pk])
+    mirrored(workspace, *(task_json(number) for number in range(3, 9)))
+
+
+def test_a_broken_tree_keeps_no_other_workspace_from_being_sealed(acme, elsewhere, monkeypatch):
+    # More of its records wait, and longer, than a round takes in.
+    monkeypatch.setattr("telareview.ledger.sealing.ROUND", 2)
+    broken(acme)
+    mirrored(elsewhere, *(task_json(number) for number in range(5)))
+
+    with pytest.raises(BrokenTree, match="acme"):
+        seal()
+
+    assert Leaf.objects.filter(workspace=acme).count() == 1
+    assert [each.size for each in Checkpoint.objects.filter(workspace=elsewhere).order_by("size")] == [2, 4, 5]
+    assert unsealed(elsewhere)[0] == 0
+
+
+def test_a_key_that_cannot_be_read_keeps_no_other_workspace_from_being_sealed(acme, elsewhere):
+    mirrored(acme, task_json(1))
+    seal()
+    SigningKey.objects.filter(workspace=acme).update(private_key_encrypted="of another SECRET_KEY")
+    mirrored(acme, task_json(2))
+    mirrored(elsewhere, task_json(1))
+
+    with pytest.raises(UnreadableSecret):
+        seal()
+
+    assert Leaf.objects.filter(workspace=acme).count() == 1
+    assert Checkpoint.objects.get(workspace=elsewhere).size == 1
+
+
+def test_all_that_cannot_be_sealed_are_told(acme, elsewhere):
+    broken(acme)
+    broken(elsewhere)
+
+    with pytest.raises(SomeNotSealed, match=r"(?s)acme.*elsewhere"):
+        seal()
+
+
+def test_one_workspace_is_sealed_alone(acme, elsewhere):
+    broken(acme)
+    mirrored(elsewhere, task_json(1))
+
+    assert seal(elsewhere) == Sealed(1, 1)
+    assert trouble_of(elsewhere) is None
+    assert isinstance(trouble_of(acme), BrokenTree)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             sealed = seal(thorough=True)
             self.stdout.write(f"{sealed.leaves} records sealed, {sealed.checkpoints} checkpoints.")
         except (SealError, UnreadableSecret) as error:
-            self.stderr.write(f"Nothing was sealed: {error}")
+            self.stderr.write(f"Not everything was sealed: {error}")
             failed += 1
         failed += send_checkpoints()
         for workspace in chosen:

@@ -90,7 +90,7 @@ class Command(BaseCommand):
         try:
             seal()
         except (SealError, UnreadableSecret) as error:
-            self.stderr.write(f"Nothing was sealed: {error}")
+            self.stderr.write(f"Not everything was sealed: {error}")
 
     def _patiently(self, pull: Callable[[], SyncRun], options: dict[str, Any]) -> SyncRun:
         """Run it, after waiting for another pull (the worker's, usually) to end."""
