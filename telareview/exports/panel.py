@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from django.http import QueryDict
@@ -18,8 +19,9 @@ from telareview.tasks.counting import Count
 from telareview.tasks.filter_form import Facets
 from telareview.tasks.filters import TaskFilter
 from telareview.tasks.known import matching_tasks
+from telareview.tasks.leaves import walk
 from telareview.tasks.models import OutputIndex
-from telareview.tasks.raw_view import leaves
+from telareview.tasks.raw_view import escape_unsendable
 
 if TYPE_CHECKING:
     from telareview.accounts.access import MemberRequest
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 
 #: What is written while the browser waits; more is a job of the worker. A guess, not a measurement.
 DIRECT_ROWS = 50_000
-#: Outputs that are looked into for paths to offer, and paths that are offered.
-OUTPUTS_SEEN, PATHS_OFFERED = 20, 40
+#: Outputs that are looked into for paths to offer, values of each of them, and paths that are offered.
+OUTPUTS_SEEN, LEAVES_SEEN, PATHS_OFFERED = 20, 200, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,5 +165,6 @@ def output_paths(plan: Plan) -> list[str]:
     first = matching_tasks(plan.workspace, plan.task_filter, plan.zone).in_order(plan.task_filter)
     ids = list(first.values_list("task_id", flat=True)[:OUTPUTS_SEEN])
     contents = OutputIndex.objects.filter(workspace=plan.workspace, task_id__in=ids).values_list("content", flat=True)
-    paths = {leaf.path for content in contents for leaf in leaves(content, limit=200) if "[" not in leaf.path}
+    found = (path for content in contents for path, _value in islice(walk(content), LEAVES_SEEN))
+    paths = {escape_unsendable(path) for path in found if "[" not in path}
     return sorted(path for path in paths if path)[:PATHS_OFFERED]

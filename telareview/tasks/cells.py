@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from telareview.accounts.pseudonyms import person_shown
+from telareview.tasks.room import shown_name
 from telareview.web.direction import escape
 from telareview.web.templatetags.formats import duration, instant_element, middle_cut, number, short_id
 from telareview.web.times import MISSING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: Characters of an edited path in the list; the whole stands in the title.
 PATH_CHARACTERS = 28
+TITLE_CHARACTERS = 2_000
+#: The rest is counted.
+TAGS_SHOWN = 20
 
 
 def table_rows(rows: Iterable["Row"]) -> SafeString:
@@ -35,7 +39,7 @@ def _table_row(row: "Row") -> str:
 
 
 def _name(row: "Row") -> str:
-    name = row.task.name
+    name = shown_name(row.task.name)
     shown = escape(name) if name else f'<span class="quiet">{short_id(row.task.task_id)}</span>'
     if row.task.erasure and not name:
         sentence = _("Erased under request %(number)d") % {"number": row.task.erasure}
@@ -69,7 +73,8 @@ def _edited(row: "Row") -> str:
         return f'<td class="edited">{MISSING}</td>'
     more = f' <span class="sub">+{row.more_edited}</span>' if row.more_edited else ""
     first = escape(middle_cut(paths[0], PATH_CHARACTERS))
-    return f'<td class="edited"><span title="{escape(", ".join(paths))}">{first}{more}</span></td>'
+    whole = middle_cut(", ".join(paths), TITLE_CHARACTERS)
+    return f'<td class="edited"><span title="{escape(whole)}">{first}{more}</span></td>'
 
 
 def _approver(row: "Row") -> str:
@@ -115,8 +120,9 @@ def _canvas_version(row: "Row") -> str:
 
 
 def _tags(row: "Row") -> str:
-    tags = "".join(f'<span class="tag">{escape(tag)}</span> ' for tag in row.task.tags)
-    return f'<td class="tags">{tags or MISSING}</td>'
+    tags = "".join(f'<span class="tag">{escape(tag)}</span> ' for tag in row.task.tags[:TAGS_SHOWN])
+    more = len(row.task.tags) - TAGS_SHOWN
+    return f'<td class="tags">{tags or MISSING}{f"+{more}" if more > 0 else ""}</td>'
 
 
 def _id(row: "Row") -> str:

@@ -13,19 +13,18 @@ from telareview.tasks.acts import Correctors
 from telareview.tasks.diff import MISSING, Change, Json, Kind, Marks, Missing, Path, mark, show_path
 from telareview.tasks.diff.order import Budget
 from telareview.tasks.edits import Edit, Line
-from telareview.tasks.raw_view import Leaf, escape_unsendable, leaf_of, show_value
+from telareview.tasks.leaves import Leaf, leaf_of
 from telareview.tasks.revision import Revision
+from telareview.tasks.room import Room, shown_place
 
-#: Of one value; the whole stands under Raw.
-MAX_SHOWN_CHARACTERS = 4_000
-#: Of all values of one table; beyond it each is cut shorter, so that no page grows past what a browser shows at once.
-MAX_SHOWN_IN_ALL = 400_000
-MAX_SHOWN_BEYOND = 200
 #: Steps for marking all lines of one page, about 1 µs each.
 MARKING_STEPS = 200_000
 #: Values that are the same, as rows; what is beyond them is counted.
 MAX_UNCHANGED = 2_000
-CUT = "…"
+#: Of corrections that left no difference, as rows.
+MAX_OTHERS = 200
+#: Markup around a piece of text that differs.
+TAGS = "<ins></ins>"
 NOBODY = Correctors()
 
 KIND_WORDS: dict[Kind, Promise] = {
@@ -56,11 +55,6 @@ class ChangeRow:
     #: Who corrected it from here last; "" when that was done elsewhere.
     person: str = ""
 
-    @property
-    def characters(self) -> int:
-        """Of both values as shown."""
-        return sum(len(text) for pieces in (self.before, self.after) for text, _differs in pieces or ())
-
 
 @dataclass(frozen=True, slots=True)
 class EditRow:
@@ -81,6 +75,10 @@ class ChangeTable:
     #: Values that are the same in both outputs; empty where the changes were too many to tell them apart.
     unchanged: list[Leaf]
     others: list[EditRow]
+    #: Corrections that left no difference, but are too many to list.
+    others_hidden: int
+    #: Values that are not shown to their end.
+    shortened: int
 
     @property
     def unchanged_hidden(self) -> int:
@@ -90,26 +88,23 @@ class ChangeTable:
 
 def change_table(revision: Revision, current: Json, correctors: Correctors = NOBODY) -> ChangeTable:
     """The table of `revision`; `current` is the content of the current output, `correctors` are people here."""
-    budget = Budget(MARKING_STEPS)
+    budget, room = Budget(MARKING_STEPS), Room()
     # A change that Tela tells no edit for came of some other edit, as where items of a list were shifted: who made all
     # edits made it too.
     sole = correctors.sole((edit.shown_path, edit.edited_at) for edit in _edits(revision))
-    rows: list[ChangeRow] = []
-    shown = 0
-    for line in revision.lines:
-        most = MAX_SHOWN_CHARACTERS if shown < MAX_SHOWN_IN_ALL else MAX_SHOWN_BEYOND
-        rows.append(_row(line, budget, correctors, sole, most))
-        shown += rows[-1].characters
-    others = [_told(edit, correctors, put_back=True) for back in revision.put_back for edit in back.edits[-1:]]
-    others += [_told(edit, correctors, put_back=False) for edit in revision.unmatched]
+    rows = [_row(line, budget, correctors, sole, room) for line in revision.lines]
+    told = [(back.edits[-1], True) for back in revision.put_back if back.edits]
+    told += [(edit, False) for edit in revision.unmatched]
+    others = [_told(edit, correctors, put_back=put_back) for edit, put_back in told[:MAX_OTHERS]]
     complete = revision.comparable and not revision.difference.truncated
-    unchanged = _unchanged(current, [line.change for line in revision.lines]) if complete else iter(())
-    return ChangeTable(revision, rows, list(islice(unchanged, MAX_UNCHANGED)), others)
+    same = _unchanged(current, [line.change for line in revision.lines]) if complete else iter(())
+    unchanged = [leaf_of(shown_place(show_path(path)), value, room) for path, value in islice(same, MAX_UNCHANGED)]
+    return ChangeTable(revision, rows, unchanged, others, len(told) - len(others), room.shortened)
 
 
-def _row(line: Line, budget: Budget, correctors: Correctors, sole: str, most: int) -> ChangeRow:
-    change = line.change
-    before, after = _shown(change.before, most), _shown(change.after, most)
+def _row(line: Line, budget: Budget, correctors: Correctors, sole: str, room: Room) -> ChangeRow:
+    change, most = line.change, room.most
+    before, after = _shown(change.before, room, most), _shown(change.after, room, most)
     pieces: tuple[Marks | None, Marks | None]
     if before is None or after is None:
         pieces = (_whole(before), _whole(after))
@@ -117,8 +112,10 @@ def _row(line: Line, budget: Budget, correctors: Correctors, sole: str, most: in
         pieces = (((before, False),), ((after, False),))
     else:
         pieces = mark(before, after, budget=budget)
+    for text, differs in (*(pieces[0] or ()), *(pieces[1] or ())):
+        room.take(text + TAGS if differs else text)
     return ChangeRow(
-        path=escape_unsendable(line.path) or "—",
+        path=shown_place(line.path) or "—",
         kind=change.kind,
         word=KIND_WORDS[change.kind],
         before=pieces[0],
@@ -138,20 +135,17 @@ def _person(line: Line, correctors: Correctors) -> str:
 
 
 def _sendable(text: str | None) -> str | None:
-    return None if text is None else escape_unsendable(text)
+    return None if text is None else shown_place(text)
 
 
 def _came_from(change: Change) -> str:
     if change.kind is not Kind.MOVED or change.left_path is None:
         return ""
-    return escape_unsendable(show_path(change.left_path))
+    return shown_place(show_path(change.left_path))
 
 
-def _shown(value: Json | Missing, most: int) -> str | None:
-    if value is MISSING:
-        return None
-    text = show_value(value)
-    return text if len(text) <= most else text[:most] + CUT
+def _shown(value: Json | Missing, room: Room, most: int) -> str | None:
+    return None if value is MISSING else room.cut(value, most)
 
 
 def _whole(text: str | None) -> Marks | None:
@@ -169,11 +163,11 @@ def _edits(revision: Revision) -> Iterator[Edit]:
 def _told(edit: Edit, correctors: Correctors, *, put_back: bool) -> EditRow:
     person = person_shown(correctors.of(edit.shown_path, edit.edited_at))
     author = _sendable(person_shown(edit.author))
-    return EditRow(escape_unsendable(edit.shown_path), author, edit.edited_at, put_back, person)
+    return EditRow(shown_place(edit.shown_path), author, edit.edited_at, put_back, person)
 
 
-def _unchanged(current: Json, changes: list[Change]) -> Iterator[Leaf]:
-    """The scalar values and empty containers outside the places that changed, in the order they stand."""
+def _unchanged(current: Json, changes: list[Change]) -> Iterator[tuple[Path, Json]]:
+    """Places and the scalar values and empty containers outside the places that changed, in the order they stand."""
     # What was removed stands nowhere any more: at its path there may be another value, or an emptied container above.
     changed = {change.path for change in changes if change.kind is not Kind.REMOVED}
     emptied = {change.path[:-1] for change in changes if change.kind is Kind.REMOVED}
@@ -187,4 +181,4 @@ def _unchanged(current: Json, changes: list[Change]) -> Iterator[Leaf]:
         elif isinstance(value, list) and value:
             stack.extend(((*path, position), part) for position, part in reversed(list(enumerate(value))))
         elif not (path in emptied and isinstance(value, dict | list)):
-            yield leaf_of(escape_unsendable(show_path(path)), value)
+            yield path, value

@@ -7,6 +7,7 @@ from functools import cached_property
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _now
@@ -17,16 +18,19 @@ from telareview.accounts.pseudonyms import hidden_workspace, person_shown
 from telareview.tasks import timeline
 from telareview.tasks.acts import Correctors, ReviewAct, acts_of, approver_here
 from telareview.tasks.change_table import ChangeTable, change_table
+from telareview.tasks.diff import is_too_large
 from telareview.tasks.erasure import erasure_of
-from telareview.tasks.files import FileLink, file_links
+from telareview.tasks.files import FileList, file_list
 from telareview.tasks.filters import TaskFilter
 from telareview.tasks.following import Following
 from telareview.tasks.known import matching_tasks
+from telareview.tasks.leaves import LeafTable, leaf_table
 from telareview.tasks.masking import masked_payload
 from telareview.tasks.models import AppName, Erasure, Task, TaskVersion
 from telareview.tasks.paging import neighbours
-from telareview.tasks.raw_view import Leaf, RawView, leaves, show_raw
+from telareview.tasks.raw_view import RawView, show_raw
 from telareview.tasks.revision import Revision, compare, content_of
+from telareview.tasks.room import shown_name
 from telareview.tasks.sentences import Told, tell
 from telareview.tasks.version_diff import VersionDiff, payload_text
 from telareview.tasks.words import revision_word, status_word
@@ -41,6 +45,9 @@ TABS: dict[str, Promise] = {
     "input": _("Input"),
     "raw": _("Raw"),
 }
+
+#: The rest is counted.
+TAGS_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,19 @@ class TaskPage:
         return self.version.number == self.task.version_number
 
     @property
+    def name(self) -> str:
+        return shown_name(self.version.name)
+
+    @property
+    def tags(self) -> list[str]:
+        """The first of them."""
+        return self.version.tags[:TAGS_SHOWN]
+
+    @property
+    def more_tags(self) -> int:
+        return max(0, len(self.version.tags) - TAGS_SHOWN)
+
+    @property
     def following(self) -> Following | None:
         """How the page of a running task moves by itself; None for a version of the past."""
         return Following(self.task, self.task.version_number, 0) if self.is_newest else None
@@ -98,9 +118,16 @@ class TaskPage:
         return TaskRecord.from_json(decode(self.payload_text.encode())) if self.payload_text else None
 
     @cached_property
+    def too_large(self) -> bool:
+        """Whether the outputs are too large to be compared while somebody waits."""
+        return self.payload_text is not None and is_too_large(self.payload_text)
+
+    @cached_property
     def revision(self) -> Revision | None:
-        """What a reviewer changed; None where there is no output to compare."""
+        """What a reviewer changed; None where there is no output to compare, or too much of it."""
         if self.record is None or self.record.original_output_content is None or self.record.output_content is None:
+            return None
+        if self.too_large:
             return None
         return compare(self.record.original_output_content, self.record.output_content, self.record.edited_fields)
 
@@ -174,19 +201,19 @@ class TaskPage:
         return revision_word(self.version.revision_process)
 
     @cached_property
-    def output_leaves(self) -> list[Leaf]:
-        return list(leaves(content_of(self.record.output_content))) if self.record else []
+    def output_leaves(self) -> LeafTable | None:
+        return leaf_table(content_of(self.record.output_content)) if self.record else None
 
     @cached_property
-    def input_leaves(self) -> list[Leaf]:
+    def input_leaves(self) -> LeafTable | None:
         if self.record is None:
-            return []
+            return None
         shown = self.record.input_content if self.record.input_content is not None else self.record.raw_input
-        return list(leaves(shown))
+        return leaf_table(shown)
 
     @cached_property
-    def files(self) -> list[FileLink]:
-        return file_links(self.record.raw_input, self.record.input_content) if self.record else []
+    def files(self) -> FileList | None:
+        return file_list(self.record.raw_input, self.record.input_content) if self.record else None
 
     @cached_property
     def raw(self) -> RawView | None:
@@ -196,10 +223,14 @@ class TaskPage:
         return show_raw(masked_payload(self.record.raw, workspace) if workspace else self.record.raw)
 
     @property
+    def download_address(self) -> str:
+        return f"{reverse('tasks:raw-json', args=[self.task.task_id])}?version={self.version.number}"
+
+    @cached_property
     def download(self) -> str | None:
         """The payload to the letter; without the people where the reader may not see them."""
         workspace = hidden_workspace()
-        if self.record is None or workspace is None:
+        if workspace is None or self.record is None:
             return self.payload_text
         return canonical_json(masked_payload(self.record.raw, workspace))
 

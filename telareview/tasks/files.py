@@ -5,9 +5,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from telareview.tasks.raw_view import escape_unsendable
+from telareview.tasks.room import shown_place
 
 #: A task with more files than this shows the first ones and says so.
 MAX_FILES = 200
+#: A longer address is data rather than a place, and is not linked.
+MAX_ADDRESS_CHARACTERS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +23,18 @@ class FileLink:
     address: str
 
 
-def file_links(raw_input: Any, input_content: Any) -> list[FileLink]:
-    """Every file named anywhere in the input, once, in the order found."""
+@dataclass(frozen=True, slots=True)
+class FileList:
+    rows: list[FileLink]
+    #: Whether there are more.
+    cut: bool
+
+
+def file_list(raw_input: Any, input_content: Any) -> FileList:
+    """Every file named anywhere in the input, once, in the order found; at most `MAX_FILES`."""
     found: dict[str, FileLink] = {}
     stack: list[Any] = [input_content, raw_input]
-    while stack and len(found) < MAX_FILES:
+    while stack and len(found) <= MAX_FILES:
         value = stack.pop()
         if isinstance(value, dict):
             url = value.get("file_url") or value.get("url")
@@ -33,7 +43,7 @@ def file_links(raw_input: Any, input_content: Any) -> list[FileLink]:
             stack.extend(part for part in reversed(list(value.values())) if isinstance(part, dict | list))
         elif isinstance(value, list):
             stack.extend(part for part in reversed(value) if isinstance(part, dict | list))
-    return list(found.values())
+    return FileList(list(found.values())[:MAX_FILES], len(found) > MAX_FILES)
 
 
 def _link(url: str, value: dict[str, Any]) -> FileLink:
@@ -41,10 +51,10 @@ def _link(url: str, value: dict[str, Any]) -> FileLink:
     kind = next((value[key] for key in ("mime_type", "type") if isinstance(value.get(key), str)), "")
     shown = url if len(url) <= 200 else f"{url[:120]}…"
     return FileLink(
-        name=escape_unsendable(name),
-        mime_type=escape_unsendable(kind),
+        name=shown_place(name),
+        mime_type=shown_place(kind),
         shown=escape_unsendable(shown),
-        address=url if is_safe_link(url) else "",
+        address=url if len(url) <= MAX_ADDRESS_CHARACTERS and is_safe_link(url) else "",
     )
 
 

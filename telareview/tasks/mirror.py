@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from telareview.accounts.models import Workspace
 from telareview.tasks.diff import changed_leaf_paths
-from telareview.tasks.facts import content_hash, facts_of, holdable
+from telareview.tasks.facts import content_hash, facts_of, indexable
 from telareview.tasks.former import lay_down_cards
 from telareview.tasks.models import Kind, Payload
 from telareview.tasks.rows import FACT_COLUMNS, Look, State, write_states
@@ -187,7 +187,7 @@ def _tell_changes(changed: list[State], known: dict[UUID, _Known]) -> None:
     for version_id, text in Payload.objects.filter(pk__in=versions).values_list("pk", "text"):
         each = versions[version_id]
         paths = changed_leaf_paths(decode(text.encode()), each.record.raw)
-        each.changed_paths = [holdable(path) or "" for path in paths]
+        each.changed_paths = [indexable(path) or "" for path in paths]
 
 
 def record_gone(task_ids: Sequence[UUID], look: Look) -> tuple[UUID, ...]:

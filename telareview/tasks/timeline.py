@@ -23,6 +23,8 @@ from telareview.tela import canonical_json, decode
 
 #: Versions shown of each source; a task with more shows its newest.
 MAX_VERSIONS = 500
+#: Payloads that are read to compare outputs, together, about a second's work; the rest is left apart. Characters.
+MAX_READ_CHARACTERS = 20_000_000
 MILLISECOND = dt.timedelta(milliseconds=1)
 #: An entry of Tela's may be stamped so much later than the task's own change that made it.
 SAME_WRITE = dt.timedelta(seconds=1)
@@ -157,9 +159,16 @@ def _same_status(told: State, seen: State) -> bool:
 
 
 def _outputs(rows: QuerySet[Any], keys: list[int]) -> dict[int, bytes]:
-    """The hash of the output in each of these rows' texts; a few at a time, for they may be large."""
-    texts = rows.filter(pk__in=keys).values_list("pk", "text").iterator(chunk_size=10)
-    return {key: content_hash(canonical_json(decode(text.encode()).get("outputContent"))) for key, text in texts}
+    """The hash of the output in each of these rows' texts, the newest first, until they become too much to read."""
+    texts = rows.filter(pk__in=keys).order_by("-pk").values_list("pk", "text").iterator(chunk_size=2)
+    outputs: dict[int, bytes] = {}
+    read = 0
+    for key, text in texts:
+        read += len(text)
+        if read > MAX_READ_CHARACTERS:
+            break
+        outputs[key] = content_hash(canonical_json(decode(text.encode()).get("outputContent")))
+    return outputs
 
 
 def _joined(states: list[State], pairs: dict[int, State]) -> list[State]:

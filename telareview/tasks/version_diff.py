@@ -10,6 +10,7 @@ from django.db.models import Subquery
 from telareview.accounts.models import Workspace
 from telareview.tasks.acts import Correctors
 from telareview.tasks.change_table import NOBODY, ChangeTable, change_table
+from telareview.tasks.diff import is_too_large
 from telareview.tasks.models import Payload, TaskVersion
 from telareview.tasks.revision import between, content_of
 from telareview.tasks.sentences import learned_word, sentence
@@ -52,14 +53,24 @@ class VersionDiff:
         return learned_word(self.right)
 
     @cached_property
-    def records(self) -> tuple[TaskRecord, TaskRecord] | None:
-        """Both states; None where one has no payload."""
+    def texts(self) -> tuple[str, str] | None:
+        """Both payloads; None where one is missing."""
         if self.left is None:
             return None
-        texts = [payload_text(self.workspace, self.task_id, version.number) for version in (self.left, self.right)]
-        if texts[0] is None or texts[1] is None:
+        left, right = (payload_text(self.workspace, self.task_id, each.number) for each in (self.left, self.right))
+        return None if left is None or right is None else (left, right)
+
+    @cached_property
+    def too_large(self) -> bool:
+        """Whether the two are too large to be compared while somebody waits."""
+        return self.texts is not None and is_too_large(*self.texts)
+
+    @cached_property
+    def records(self) -> tuple[TaskRecord, TaskRecord] | None:
+        """Both states; None where one has no payload, or they are too large."""
+        if self.texts is None or self.too_large:
             return None
-        left, right = (TaskRecord.from_json(decode(text.encode())) for text in texts if text is not None)
+        left, right = (TaskRecord.from_json(decode(text.encode())) for text in self.texts)
         return left, right
 
     @cached_property

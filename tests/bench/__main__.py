@@ -10,7 +10,17 @@ import signal
 import sys
 from collections.abc import Callable
 
-from tests.bench import csv_figures, export_figures, list_figures, past_figures, pull, seal, throughput, webhooks
+from tests.bench import (
+    csv_figures,
+    export_figures,
+    large_figures,
+    list_figures,
+    past_figures,
+    pull,
+    seal,
+    throughput,
+    webhooks,
+)
 from tests.bench.figures import Figure, table
 from tests.bench.mirrors import FOLDER, Mirrors, alone, mirrors
 
@@ -24,6 +34,7 @@ PARTS: dict[str, tuple[str, Callable[[Mirrors, int], list[Figure]], int, bool]] 
     "pull": ("First pull from the sandbox, {:,} tasks", pull.figures, 100_000, True),
     "seal": ("Seals, {:,} versions", seal.figures, 1_000_000, False),
     "throughput": ("Beside a bare loop and dlt, {:,} tasks", throughput.figures, 20_000, False),
+    "diff": ("Payloads of 5 MB on either side", large_figures.figures, 0, False),
     "webhooks": ("Webhooks, a storm of {:,} calls first", webhooks.figures, 10_000, True),
 }
 BUSY = 0.75

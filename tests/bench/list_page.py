@@ -50,11 +50,11 @@ type Measured = dict[str, float]
 class Reader:
     """A signed-in member at this process's own pages, over the mirror of this process or another on the same server."""
 
-    def __init__(self, database: str) -> None:
+    def __init__(self, database: str, role: str = "viewer") -> None:
         self._database = database
         self.enter()
         workspace = ensure_default_workspace()
-        person, _password = add_person("viewer@bench.example", "viewer", workspace)
+        person, _password = add_person(f"{role}@bench.example", role, workspace)
         self._client = Client(SERVER_NAME="localhost")
         self._client.force_login(person)
 

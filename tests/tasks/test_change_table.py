@@ -5,10 +5,11 @@ from typing import Any
 
 from hypothesis import given
 
-from telareview.tasks.change_table import MAX_SHOWN_CHARACTERS, ChangeTable, change_table
+from telareview.tasks.change_table import ChangeTable, change_table
 from telareview.tasks.diff import Kind, leaf_paths, show_path
 from telareview.tasks.raw_view import escape_unsendable
 from telareview.tasks.revision import compare
+from telareview.tasks.room import MAX_SHOWN_CHARACTERS
 from telareview.tela.records import EditedField
 from tests.tasks.json_values import pairs
 

@@ -86,9 +86,9 @@ def test_two_payloads_of_five_megabytes_are_compared_and_shown_in_bounded_form_w
         at=NOON.replace(day=2),
     )
 
-    began = time.perf_counter()
+    began = time.process_time()
     response = viewer.get(f"{TASK}versions/2/")
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
 
     assert len(response.content) < 1_000_000
     assert "The first 500 of 35,000 changes are shown" in response.content.decode()

@@ -7,7 +7,7 @@ from telareview.tasks.diff.changes import tell
 from telareview.tasks.diff.difference import Change, Counts, Difference
 from telareview.tasks.diff.identity import Identities
 from telareview.tasks.diff.inline import Marks, mark
-from telareview.tasks.diff.limits import Limits
+from telareview.tasks.diff.limits import Limits, is_too_large
 from telareview.tasks.diff.paths import changed_leaf_paths, leaf_paths, show_path
 from telareview.tasks.diff.script import apply_script, write_script
 from telareview.tasks.diff.values import MISSING, Decoded, Json, Kind, Missing, Path
@@ -28,6 +28,7 @@ __all__ = [
     "apply",
     "changed_leaf_paths",
     "diff",
+    "is_too_large",
     "leaf_paths",
     "mark",
     "same",

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+#: JSON text that is compared while somebody waits, all of it together: two payloads of ten megabytes. Characters.
+MAX_COMPARED_CHARACTERS = 24_000_000
+#: Commas in it, of which there is nearly one to each place; a place costs what twenty characters do.
+MAX_COMPARED_COMMAS = 1_200_000
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -16,3 +21,10 @@ class Limits:
     max_edits: int = 250_000
     #: Levels of objects and lists to look inside; what lies deeper is told as a whole.
     max_depth: int = 100
+
+
+def is_too_large(*texts: str) -> bool:
+    """Whether comparing these JSON texts takes longer than somebody waits for a page; known without reading them."""
+    return (
+        sum(map(len, texts)) > MAX_COMPARED_CHARACTERS or sum(text.count(",") for text in texts) > MAX_COMPARED_COMMAS
+    )

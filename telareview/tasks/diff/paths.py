@@ -9,6 +9,11 @@ from telareview.tasks.diff.values import MISSING, Decoded, Json, Missing, Path
 
 #: Changed paths that are kept of one version.
 MAX_CHANGED_PATHS = 200
+#: Longer keys and longer paths are cut, and no longer read back: a key may be as long as a payload, and stand in the
+#: path of every change.
+MAX_KEY_CHARACTERS = 500
+MAX_PATH_CHARACTERS = 2_000
+CUT = "…"
 
 _PLAIN_KEY = re.compile(r"[\w$@-](?:[\w $@:-]*[\w$@:-])?")
 _LIKE_INDEX = re.compile(r"[0-9]+")
@@ -22,8 +27,12 @@ def show_path(path: Path) -> str:
     """
     shown = ""
     for part in path:
+        if len(shown) > MAX_PATH_CHARACTERS:
+            return shown + CUT
         if isinstance(part, int):
             shown += f"[{part}]"
+        elif len(part) > MAX_KEY_CHARACTERS:
+            shown += f".{part[:MAX_KEY_CHARACTERS]}{CUT}"
         elif _PLAIN_KEY.fullmatch(part) and not _LIKE_INDEX.fullmatch(part):
             shown += f".{part}" if shown else part
         else:
