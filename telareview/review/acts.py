@@ -26,6 +26,9 @@ from telareview.sync.error_words import in_readers_language, spoken
 from telareview.tela import canonical_json
 
 State = BatchRow.State
+#: Rows that a person may send once more, and the batches in which they may.
+SENT_AGAIN = (State.UNKNOWN, State.GIVEN_UP)
+AT_REST = (Batch.State.ENDED, Batch.State.PAUSED)
 
 
 def create_one(workspace: Workspace, person: Person, form: NewTaskForm, webhook_address: str) -> Batch:
@@ -129,6 +132,25 @@ def begin(batch: Batch, person: Person, webhook_address: str) -> bool:
         **({"webhook_url": webhook_address} if batch.state == Batch.State.DRAFT else {}),
     )
     return bool(started)
+
+
+def send_again(row: BatchRow, person: Person) -> bool:
+    """Let a row go out once more of which nobody could find out whether it was created, in this person's name.
+
+    Each sending is an OutgoingAction of its own. False when there is no such row, or its batch is under way.
+    """
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=row.batch_id)
+        open_rows = BatchRow.objects.filter(pk=row.pk, state__in=SENT_AGAIN)
+        if batch.state not in AT_REST or not open_rows.update(
+            state=State.WAITING, answered_id=None, looks=0, attempts=0, error="", error_code=""
+        ):
+            return False
+        batch.state, batch.ended_at, batch.moved_at = Batch.State.RUNNING, None, timezone.now()
+        batch.person, batch.person_email, batch.stop_asked = person, person.email, False
+        batch.error = batch.error_code = ""
+        batch.save()
+    return True
 
 
 def ask_to_stop(batch: Batch) -> None:

@@ -1,15 +1,17 @@
 """What the pages about new tasks show: the apps to choose from, the form of one of them, and where Tela may call."""
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from telareview.review.asks import what_app_asks
 from telareview.review.dropped import DropForm
 from telareview.review.file_kinds import KINDS
-from telareview.review.marker import new_marker
-from telareview.review.models import Batch
+from telareview.review.marker import CLOCKS_APART, new_marker
+from telareview.review.models import Batch, BatchRow
 from telareview.review.new_form import NewTaskForm, app_of
 from telareview.review.problems import sentence
 from telareview.review.table import MOST_ROWS
@@ -66,6 +68,14 @@ def of_batch(batch: Batch) -> dict[str, Any]:
         "app_name": _name(batch.workspace, batch.application_id),
         "title": batch.source or (_("Dropped files") if batch.rows.count() > 1 else _("One task")),
     }
+
+
+def tasks_since(batch: Batch, row: BatchRow) -> str:
+    """Address of the list in which a task of this row would stand, had it been created."""
+    query = {"promptApplicationId": batch.application_id, "orderBy": "createdAt", "order": "desc", "source": "live"}
+    if row.sent_at is not None:
+        query["createdAtSince"] = (row.sent_at - CLOCKS_APART).isoformat(timespec="seconds")
+    return f"{reverse('tasks:list')}?{urlencode(query)}"
 
 
 def can_tell(workspace: "Workspace") -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from telareview.review.actions import note_made, settle_lost
+from telareview.review.actions import note_made, settle_lost, settle_untold
 from telareview.review.made import mirror_created, note_created, save_rows
 from telareview.review.marker import find_marked, variables_alike
 from telareview.review.models import Batch, BatchRow, OutgoingAction
@@ -129,7 +129,10 @@ def _settle(rows: Sequence[BatchRow]) -> None:
     lost = [OutgoingAction.Outcome.LOST, ""]
     actions = OutgoingAction.objects.filter(pk__in={row.action_id for row in rows}, outcome__in=lost)
     for action in actions:
-        together = BatchRow.objects.filter(action=action).order_by("number").values_list("state", "task_id")
-        if not {State.LOST, State.UNKNOWN} & {state for state, _task_id in together}:
+        together = list(BatchRow.objects.filter(action=action).order_by("number").values_list("state", "task_id"))
+        states = {state for state, _task_id in together}
+        if State.UNKNOWN in states:
+            settle_untold(action)
+        elif State.LOST not in states:
             made = [task_id for _state, task_id in together if task_id is not None]
             settle_lost(action, made=made or None)

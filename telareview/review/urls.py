@@ -11,6 +11,7 @@ urlpatterns = [
     path("tasks/new/many/", views.many, name="many"),
     path("tasks/new/many/<int:number>/", views.batch, name="batch"),
     path("tasks/new/many/<int:number>/act/", views.act, name="act"),
+    path("tasks/new/many/<int:number>/<int:line>/again/", views.again, name="again"),
     path("tasks/new/many/<int:number>/report.csv", views.batch_report, name="report"),
     # /tasks/review/
     path("tasks/review/next/", review_views.next_task, name="next"),

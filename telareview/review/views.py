@@ -114,6 +114,7 @@ def batch(request: "MemberRequest", number: int) -> HttpResponse:
     found = _batch(request, number)
     context = {"batch": found, "progress": Progress(found), "rows": told_rows(found), **forms_shown.of_batch(found)}
     context["may_tell"] = forms_shown.can_tell(request.workspace)
+    context["sent_again"] = acts.SENT_AGAIN if found.state in acts.AT_REST else ()
     return render_page_or_part(request, "review/batch.html", "progress", context)
 
 
@@ -144,6 +145,24 @@ def batch_report(request: "MemberRequest", number: int) -> StreamingHttpResponse
     found = _batch(request, number)
     headers = {"Content-Disposition": f'attachment; filename="tasks-batch-{found.pk}.csv"'}
     return StreamingHttpResponse(report(found), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@write_required("create")
+def again(request: "MemberRequest", number: int, line: int) -> HttpResponse:
+    """`/tasks/new/many/<n>/<line>/again/`: send a row once more, after saying what may come of it."""
+    found = _batch(request, number)
+    row = get_object_or_404(found.rows.select_related("action"), number=line, state__in=acts.SENT_AGAIN)
+    if request.method == "POST" and request.POST.get("looked"):
+        if acts.send_again(row, request.user):
+            ask_for_sending(found)
+            messages.success(request, _("It goes out once more, in your name."))
+        else:
+            messages.warning(request, _("Nothing was sent: this batch is under way. Wait until it has stopped."))
+        return redirect("review:batch", found.pk)
+    context = {"batch": found, "row": row, "not_looked": request.method == "POST", **forms_shown.of_batch(found)}
+    context["list_address"] = forms_shown.tasks_since(found, row)
+    return render(request, "review/again.html", context, status=UNPROCESSABLE if request.method == "POST" else 200)
 
 
 def _batch(request: "MemberRequest", number: int) -> Batch:

@@ -274,6 +274,7 @@ class TestCompletions:
         send(batch)
 
         assert (batch.state, states(batch)) == ("ended", {"unknown": 1})
+        assert OutgoingAction.objects.get().outcome == "untold"
         assert len([request for request in sandbox.requests if request.path == "/v2/chat/completions"]) == 1
 
 

@@ -51,6 +51,7 @@ class Command(BaseCommand):
         launch.start_sandbox(world)
         launch.start_web(HOST, port)
         workspace = ensure_default_workspace()
+        let_write(workspace)
         name_demo(workspace)
         people = ensure_demo_people(workspace, world.password)
         launch.wait_for_sandbox(world)
@@ -68,6 +69,15 @@ class Command(BaseCommand):
         )
         self.stdout.flush()
         launch.run()
+
+
+def let_write(workspace: Workspace) -> None:
+    """Creating and approving are there to be tried, also in a demo that was made before they were.
+
+    Whoever does not want it says TELA_ALLOW_WRITES=0.
+    """
+    workspace.allow_writes = settings.TELA_ALLOW_WRITES
+    workspace.save(update_fields=["allow_writes"])
 
 
 def _refuse_real_data() -> None:
