@@ -78,7 +78,9 @@ def one(profile: str) -> None:
 
 
 def plan_of(profile: str) -> Plan:
-    return plan_export(ensure_default_workspace(), QueryDict(), zone=ZoneInfo("UTC"), profile=profile, locale="pt-br")
+    """Of every task there is, the few that are gone among them."""
+    query = QueryDict("gone=include")
+    return plan_export(ensure_default_workspace(), query, zone=ZoneInfo("UTC"), profile=profile, locale="pt-br")
 
 
 def by_psql(psql: str, select: str, target: Path) -> None:
