@@ -4,9 +4,11 @@ Whatever shows who made, changed or approved a task says it through `person_show
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from urllib.parse import parse_qsl, urlencode
 
 from django.utils.crypto import salted_hmac
 
@@ -15,6 +17,9 @@ from telareview.accounts.models import Membership, Workspace
 PREFIX = "person-"
 #: 40 bits: among 10,000 people two share a word once in 20,000 workspaces.
 DIGITS = 10
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+#: Parameters of a list's query string whose values name people, however they are written.
+PEOPLE_PARAMETERS = frozenset({"approvedBy", "createdBy"})
 
 _hiding: ContextVar[Workspace | None] = ContextVar("workspace whose people are hidden", default=None)
 
@@ -39,6 +44,18 @@ def person_shown[P: (str, str | None)](person: P) -> P:
     """The e-mail address, or its pseudonym for a reader who may not see people. Nobody stays nobody."""
     workspace = _hiding.get()
     return pseudonym(person, workspace) if workspace is not None and person else person
+
+
+def text_shown(text: str) -> str:
+    """The text with a pseudonym for every e-mail address in it, for a reader who may not see people."""
+    return ADDRESS.sub(lambda found: person_shown(found[0]), text) if _hiding.get() is not None else text
+
+
+def query_shown(query: str) -> str:
+    """A list's query string with pseudonyms for the people in it; for others, and without people, as it is."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    shown = [(name, person_shown(each) if name in PEOPLE_PARAMETERS else text_shown(each)) for name, each in pairs]
+    return query if shown == pairs else urlencode(shown)
 
 
 def pseudonym(person: str, workspace: Workspace) -> str:

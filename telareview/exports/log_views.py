@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from telareview.accounts.access import refusal, right_required
-from telareview.accounts.pseudonyms import hidden_workspace
-from telareview.exports.manifest import manifest_text
+from telareview.accounts.pseudonyms import hidden_workspace, person_shown
+from telareview.exports.manifest import manifest_shown, manifest_text
 from telareview.exports.models import ExportRecord
 from telareview.exports.record import cancel
 from telareview.exports.sending import send_file
@@ -58,7 +58,7 @@ def detail(request: "MemberRequest", number: int) -> HttpResponse:
         "record": record,
         "sentence": trouble_sentence(record),
         "downloads": record.downloads.select_related("record").order_by("-at")[:DOWNLOADS_SHOWN],
-        "manifest": manifest_text(record.manifest) if record.manifest else "",
+        "manifest": manifest_text(manifest_shown(record.manifest)) if record.manifest else "",
         "ahead": ExportRecord.objects.filter(by_job=True, ended_at=None, pk__lt=record.pk).count(),
         "may_end": _may_end(request, record),
     }
@@ -90,7 +90,9 @@ def manifest(request: "MemberRequest", number: int) -> HttpResponse:
     if not record.manifest:
         raise Http404(_("This export has no manifest."))
     headers = {"Content-Disposition": f'attachment; filename="{record.file_name}.manifest.json"'}
-    return HttpResponse(manifest_text(record.manifest), content_type="application/json", headers=headers)
+    return HttpResponse(
+        manifest_text(manifest_shown(record.manifest)), content_type="application/json", headers=headers
+    )
 
 
 @require_POST
@@ -129,6 +131,6 @@ def _record_to_end(request: "MemberRequest", number: int) -> ExportRecord:
     if not _may_end(request, record):
         raise Refused(
             _("Only %(person)s, who made this export, or an administrator can cancel it or delete its file.")
-            % {"person": record.person_email or _("whoever is at the server")}
+            % {"person": person_shown(record.person_email) or _("whoever is at the server")}
         )
     return record

@@ -5,11 +5,14 @@ import json
 from typing import Any
 
 from telareview import __version__
+from telareview.accounts.pseudonyms import PEOPLE_PARAMETERS, hidden_workspace, person_shown, query_shown, text_shown
 from telareview.exports.plan import Plan
 from telareview.exports.snapshot import Facts
 from telareview.tasks.moments import end_instant, first_instant, show_moment
 
 FORMAT = "telareview-export-manifest/1"
+#: Members that hold a query string.
+QUERIES = frozenset({"sent", "understood"})
 
 
 def manifest_of(
@@ -60,6 +63,25 @@ def manifest_of(
 def manifest_text(manifest: dict[str, Any]) -> str:
     """The manifest as it lies beside the file."""
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+
+
+def manifest_shown(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest with pseudonyms for the people it names, for a reader who may not see them; for others as it is."""
+
+    def walk(value: Any, key: str = "") -> Any:
+        match value:
+            case dict():
+                return {name: walk(each, name) for name, each in value.items()}
+            case list():
+                return [walk(each, key) for each in value]
+            case str() if key in PEOPLE_PARAMETERS or key == "requestedBy":
+                return person_shown(value)
+            case str():
+                return query_shown(value) if key in QUERIES else text_shown(value)
+        return value
+
+    shown: dict[str, Any] = walk(manifest) if hidden_workspace() else manifest
+    return shown
 
 
 def _criteria(plan: Plan) -> dict[str, list[str]]:

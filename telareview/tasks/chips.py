@@ -11,6 +11,7 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from telareview.accounts.pseudonyms import person_shown, text_shown
 from telareview.tasks.filters import OutputCondition, Span, TaskFilter
 from telareview.tasks.moments import Moment
 from telareview.tasks.words import revision_word, status_word
@@ -70,7 +71,7 @@ def _shown(name: str, value: Any, app_names: Mapping[UUID, str]) -> str:
             return app_names[value]
         case OutputCondition():
             sign = {"": "=", "gte": "≥", "lte": "≤", "contains": "∋"}[value.operator]
-            return f"{value.path} {sign} {value.value}"
+            return f"{value.path} {sign} {text_shown(value.value)}"
     match name:
         case "status":
             return str(status_word(value))
@@ -80,7 +81,9 @@ def _shown(name: str, value: Any, app_names: Mapping[UUID, str]) -> str:
             return _("only") if value == "only" else _("included")
         case "as_of":
             return show_edge(value)
-    return str(value)
+        case "approved_by" | "created_by":
+            return person_shown(str(value))
+    return text_shown(str(value))
 
 
 def show_span(span: Span) -> str:

@@ -1,17 +1,15 @@
 """A task's payload without the people in it, for members who may not see who they are."""
 
-import re
 from typing import Any
 
 from telareview.accounts.models import Workspace
-from telareview.accounts.pseudonyms import pseudonym
+from telareview.accounts.pseudonyms import ADDRESS, pseudonym
 
 #: What the documents themselves hold is their own; telareview cannot tell a person in it from a supplier.
 DOCUMENTS = frozenset(
     {"rawInput", "inputContent", "outputContent", "originalOutputContent", "output", "originalOutput"}
 )
 PEOPLE = frozenset({"createdBy", "approvedBy", "updatedBy", "changedBy", "author"})
-ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def masked_payload(raw: Any, workspace: Workspace) -> Any:

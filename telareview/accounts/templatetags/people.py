@@ -1,8 +1,10 @@
-"""`{{ address|person }}`: the e-mail address, or its pseudonym for a reader who may not see people."""
+"""People as the reader may see them: an address `|person`, a sentence `|people`, a query string `|query_shown`."""
 
 from django import template
 
-from telareview.accounts.pseudonyms import person_shown
+from telareview.accounts.pseudonyms import person_shown, query_shown, text_shown
 
 register = template.Library()
 register.filter("person", person_shown)
+register.filter("people", text_shown)
+register.filter("query_shown", query_shown)
