@@ -6,4 +6,4 @@ class ExportsConfig(AppConfig):
     label = "exports"
 
     def ready(self) -> None:
-        from telareview.exports import forgetting  # noqa: F401 - listens to erasures
+        from telareview.exports import forgetting, upkeep  # noqa: F401 - listen to erasures, and to workers that begin

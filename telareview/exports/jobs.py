@@ -54,17 +54,19 @@ def _write(context: JobContext, record: ExportRecord) -> None:
     except CannotExport as error:
         end_record(record, ExportRecord.Outcome.FAILED, error)
         return
-    expected = matching_tasks(record.workspace, plan.task_filter, plan.zone).order_by().count()
-    opened.update(rows_expected=expected)
-    pulse = Pulse(record.pk)
+    pulse = Pulse(record.pk, context.should_abort)
     try:
         with pulse:
+            with pulse.writing():
+                expected = matching_tasks(record.workspace, plan.task_filter, plan.zone).order_by().count()
+            opened.update(rows_expected=expected)
             make_file(
                 record,
                 plan,
                 kept=True,
                 progress=pulse.note,
-                should_stop=lambda: pulse.cancelled or context.should_abort(),
+                should_stop=lambda: pulse.stopped,
+                writing=pulse.writing,
             )
     except Stopped:
         if pulse.cancelled:

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import BinaryIO
 
 from telareview.accounts.models import Person
 from telareview.exports.models import ExportRecord
 from telareview.exports.plan import Plan
-from telareview.exports.record import closed_after, complete, open_record
-from telareview.exports.running import held
+from telareview.exports.record import begun_record, closed_after, complete
 from telareview.exports.space import demand_space
 from telareview.exports.spool import Spooled, spool
 from telareview.exports.stored import drop_folder, fresh_folder
@@ -24,8 +24,9 @@ def make_file(
     kept: bool,
     progress: Callable[[int], None] = lambda rows: None,
     should_stop: Callable[[], bool] = lambda: False,
+    writing: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Spooled:
-    """Write the file and close the record, whatever happens. To be called under `running.held`.
+    """Write the file and close the record, whatever happens. To be called under `running.held`; options as of `spool`.
 
     `kept` files can be fetched for EXPORT_KEEP_HOURS; of others the caller drops the folder. Raises what `spool`
     raises, NoSpace and Cancelled; then nothing is left of the file. Stopped leaves the record open.
@@ -43,7 +44,7 @@ def make_file(
         try:
             demand_space()
             target = fresh_folder(record.pk) / file_name(plan)
-            spooled = spool(plan, target, progress=passed, should_stop=should_stop)
+            spooled = spool(plan, target, progress=passed, should_stop=should_stop, writing=writing)
             complete(record, spooled, kept=kept)
         except BaseException:
             drop_folder(record.pk)
@@ -56,8 +57,7 @@ def make_at_once(plan: Plan, person: Person, *, kept: bool) -> tuple[ExportRecor
 
     Of a file that is not `kept` only the open one is left: it stays readable, and needs no cleaning up.
     """
-    record = open_record(plan, person)
-    with held(record.pk):
+    with begun_record(plan, person) as record:
         spooled = make_file(record, plan, kept=kept)
         file = spooled.path.open("rb")
         if not kept:

@@ -2,9 +2,9 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from telareview.accounts.models import Person
@@ -43,8 +43,17 @@ def open_record(plan: Plan, person: Person | None, *, by_job: bool = False) -> E
 @contextmanager
 def recorded_export(plan: Plan, person: Person | None) -> Iterator[ExportRecord]:
     """A stored record that ends `failed` unless `complete(record, spooled)` was called inside."""
-    record = open_record(plan, person)
-    with held(record.pk), closed_after(record):
+    with begun_record(plan, person) as record, closed_after(record):
+        yield record
+
+
+@contextmanager
+def begun_record(plan: Plan, person: Person | None) -> Iterator[ExportRecord]:
+    """A stored record that is written at once. Others never see it without its lock, unless its process was killed."""
+    with ExitStack() as stack:
+        with transaction.atomic():
+            record = open_record(plan, person)
+            stack.enter_context(held(record.pk))
         yield record
 
 

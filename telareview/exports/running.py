@@ -2,12 +2,15 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
+import psycopg
 from django.db import DatabaseError, connection, connections
 
 from telareview.exports.models import ExportRecord
+from telareview.exports.refusals import Stopped
 
 #: First key of the advisory lock of an export that is being written.
 EXPORT_LOCK = 0x65787074
@@ -15,6 +18,8 @@ EXPORT_LOCK = 0x65787074
 LOCK_WAIT_SECONDS = 5
 #: Between two notes of the progress, and the longest a cancellation takes to be seen.
 PULSE_SECONDS = 0.5
+#: The database may be busy; after so long the next beat tries again.
+INTERRUPT_SECONDS = 5
 
 logger = logging.getLogger(__name__)
 
@@ -50,21 +55,48 @@ def _key(record_id: int) -> int:
 
 
 class Pulse:
-    """Notes how many rows are written, twice a second, and learns whether somebody has cancelled.
+    """Notes how many rows are written, twice a second, and learns whether the export is to end.
 
-    A thread with a connection of its own: that of the export is busy with one long statement. Use as a context.
+    A thread with a connection of its own: that of the export is busy with one long statement, which is then broken off.
+    Use as a context, in the thread of the export.
     """
 
-    def __init__(self, record_id: int) -> None:
+    def __init__(self, record_id: int, should_end: Callable[[], bool] = lambda: False) -> None:
         self.record_id = record_id
         self.rows = 0
+        #: Somebody has cancelled it, or data was erased.
         self.cancelled = False
+        self._should_end = should_end
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"export-{record_id}", daemon=True)
+        #: The driver's connection of a statement that may be broken off; the lock keeps others from being.
+        self._writing: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the export is to end: it was cancelled, or its worker is told to go."""
+        return self.cancelled or self._should_end()
 
     def note(self, rows: int) -> None:
         """So many rows are written."""
         self.rows = rows
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Statements inside are broken off when the export is to end, be they never so slow. Raises Stopped then."""
+        connection.ensure_connection()
+        with self._lock:
+            self._writing = connection.connection
+        try:
+            yield
+        except DatabaseError as error:
+            if self.stopped:
+                raise Stopped from error
+            raise
+        finally:
+            with self._lock:
+                self._writing = None
 
     def __enter__(self) -> "Pulse":
         self._thread.start()
@@ -78,6 +110,8 @@ class Pulse:
         try:
             while not self._done.wait(PULSE_SECONDS):
                 self._tell()
+                if self.stopped:
+                    self._interrupt()
         finally:
             connections.close_all()
 
@@ -90,3 +124,13 @@ class Pulse:
             # The export itself will notice; here only its progress would be told.
             logger.warning("The progress of export %s could not be noted.", self.record_id, exc_info=True)
             connections.close_all()
+
+    def _interrupt(self) -> None:
+        with self._lock:
+            if self._writing is None:
+                return
+            try:
+                # Nothing happens where the statement has ended by itself.
+                self._writing.cancel_safe(timeout=INTERRUPT_SECONDS)
+            except psycopg.Error:
+                logger.warning("The statement of export %s could not be broken off.", self.record_id, exc_info=True)

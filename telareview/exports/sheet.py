@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import batched
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, Func, TextField, Value, When
@@ -39,24 +38,23 @@ WIDTH, WIDTHS = 24, {Kind.ID: 37, Kind.INTEGER: 10, Kind.INSTANT: 20}
 def write(plan: "Plan", sink: "Sink") -> int:
     """Write the whole list; returns its rows. Raises CellTooLong, TooManyRows, DatabaseError, OSError and Stopped."""
     sink.over_long_cells = 0
-    with TemporaryDirectory(dir=sink.path.parent, prefix=".export-", suffix=".part") as folder:
-        options = {
-            "constant_memory": True,
-            "tmpdir": folder,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        }
-        book = Workbook(str(sink.path), options)
-        try:
-            rows = _fill(book, plan, sink)
-        except BaseException:
-            # What is given up must not be put together when the object goes.
-            book.fileclosed = True
-            for each in book.worksheets():
-                each.row_data_fh.close()
-            raise
-        book.close()
+    options = {
+        "constant_memory": True,
+        "tmpdir": str(sink.path.parent),
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    book = Workbook(str(sink.path), options)
+    try:
+        rows = _fill(book, plan, sink)
+    except BaseException:
+        # What is given up must not be put together when the object goes.
+        book.fileclosed = True
+        for each in book.worksheets():
+            each.row_data_fh.close()
+        raise
+    book.close()
     return rows
 
 

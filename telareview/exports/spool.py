@@ -1,9 +1,8 @@
 """A plan carried out: a file that is whole or not there, counted and hashed before anybody gets a byte."""
 
 import os
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from django.utils import translation
 from telareview.exports.manifest import manifest_of
 from telareview.exports.plan import Plan
 from telareview.exports.snapshot import facts_of, snapshot
+from telareview.exports.unfinished import clear_unfinished, workplace
 from telareview.exports.writing import Sink
 
 
@@ -31,39 +31,36 @@ class Spooled:
 
 def spool(
     plan: Plan,
-    target: Path | None = None,
+    target: Path,
     *,
     progress: Callable[[int], None] = lambda rows: None,
     should_stop: Callable[[], bool] = lambda: False,
+    writing: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Spooled:
     """Write the file of a plan, in the filter's total order, all from one moment of the mirror.
 
-    It appears under its name (a new one in the spool folder without `target`) only when it is whole. `progress` is
-    told the rows written so far, `should_stop` asked, some times a second. Raises CannotExport where the list is no
-    such file, Stopped, OSError and DatabaseError, and then leaves nothing behind.
+    It appears as `target` only when it is whole. `progress` is told the rows written so far, `should_stop` asked,
+    before the first and then some times a second; `writing` stands around everything that may take long. Raises
+    CannotExport where the list is no such file, Stopped, OSError and DatabaseError, and then leaves nothing behind;
+    what a killed process left beside `target` goes, too.
     """
-    folder = target.parent if target else spool_folder()
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".export-", suffix=".part")
-    os.close(handle)
-    part = Path(name)
-    sink = Sink(part, progress, should_stop)
-    try:
-        with snapshot(), translation.override(plan.locale):
+    clear_unfinished(target.parent)
+    with workplace(target.parent) as folder:
+        part = folder / target.name
+        part.touch(mode=0o600)
+        sink = Sink(part, progress, should_stop)
+        with snapshot(), translation.override(plan.locale), writing():
             facts = facts_of(plan.workspace)
+            sink.passed(0)
             rows = plan.profile.write(plan, sink)
         sha256, size_bytes = sink.sha256(), part.stat().st_size
         with part.open("rb") as file:
             os.fsync(file.fileno())
-        whole = target or part.with_suffix(plan.profile.suffix)
-        part.replace(whole)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            part.unlink()
-        raise
+        part.replace(target)
     manifest = manifest_of(
         plan, facts, rows=rows, size_bytes=size_bytes, sha256=sha256, over_long_cells=sink.over_long_cells
     )
-    return Spooled(whole, rows, size_bytes, sha256, manifest)
+    return Spooled(target, rows, size_bytes, sha256, manifest)
 
 
 def spool_folder() -> Path:

@@ -1,18 +1,22 @@
-"""What is done about exports every minute: files that have been kept long enough, and what killed processes left."""
+"""What is done about exports every minute and before a worker begins: files whose time is over, killed processes."""
 
-import datetime as dt
+import logging
+from typing import Any
 
+from django.dispatch import receiver
 from django.utils import timezone
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from telareview.exports.models import ExportRecord
 from telareview.exports.record import end_record
 from telareview.exports.running import held
 from telareview.exports.stored import clear_leftovers, drop_folder, expire_files
+from telareview.sync.jobs import worker_starts
 
-#: An export as young as this may be about to take its lock.
-YOUNG = dt.timedelta(seconds=15)
 Outcome = ExportRecord.Outcome
+
+logger = logging.getLogger(__name__)
 
 
 class ProcessEnded(SystemExit):
@@ -20,23 +24,51 @@ class ProcessEnded(SystemExit):
 
 
 def tidy() -> None:
-    """Expire files, close the records of killed processes, clear what those left in the spool."""
+    """Expire files, close or take up again what killed processes were writing, clear what those left in the spool."""
     expire_files()
     close_abandoned()
     clear_leftovers()
 
 
+@receiver(worker_starts, dispatch_uid="exports")
+def tidy_first(**_kwargs: Any) -> None:
+    """A worker that is started again after a kill finds everything in order."""
+    try:
+        tidy()
+    except OSError:
+        # No reason not to work; the turn of the minute tells it again.
+        logger.exception("What killed exports have left could not be cleared.")
+
+
 def close_abandoned() -> int:
-    """Close records whose process is gone and whose job nobody will take up again; how many they were."""
+    """Close records whose process is gone and whose job nobody will take up; how many they were.
+
+    A job whose worker was killed in the middle of its file is put into the queue again.
+    """
     closed = 0
-    for record in ExportRecord.objects.filter(ended_at=None, started_at__lt=timezone.now() - YOUNG):
-        if record.cancel_asked_at is None and record.by_job and has_job(record):
-            continue
+    for record in ExportRecord.objects.filter(ended_at=None):
         with held(record.pk) as nobody_writes:
             if nobody_writes:
-                drop_folder(record.pk)
-                closed += end_abandoned(record)
+                closed += _settled(record)
     return closed
+
+
+def _settled(record: ExportRecord) -> bool:
+    """Whether one that nobody is writing is closed now. To be called under its lock."""
+    record.refresh_from_db()
+    if record.ended_at is not None:
+        return False
+    jobs = ProcrastinateJob.objects.filter(task_name="write_export", args__record_id=record.pk)
+    statuses = dict(jobs.filter(status__in=["todo", "doing"]).values_list("pk", "status"))
+    if record.by_job and record.cancel_asked_at is None and statuses:
+        # It was taken up, and the lock is free all the same. One that is only about to be taken up is left alone.
+        if record.taken_up_at is not None:
+            for job, status in statuses.items():
+                if status == "doing":
+                    app.job_manager.retry_job_by_id(job, timezone.now())
+        return False
+    drop_folder(record.pk)
+    return end_abandoned(record)
 
 
 def end_abandoned(record: ExportRecord) -> bool:
@@ -45,9 +77,3 @@ def end_abandoned(record: ExportRecord) -> bool:
     if record.cancel_asked_at is not None:
         return end_record(record, Outcome.CANCELLED)
     return end_record(record, Outcome.FAILED, ProcessEnded("the process that wrote it is gone"))
-
-
-def has_job(record: ExportRecord) -> bool:
-    """Whether a worker has it, or will take it up."""
-    jobs = ProcrastinateJob.objects.filter(task_name="write_export", status__in=["todo", "doing"])
-    return jobs.filter(args__record_id=record.pk).exists()

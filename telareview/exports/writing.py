@@ -20,6 +20,7 @@ type Write = Callable[["Plan", "Sink"], int]
 class Sink:
     """The unfinished file."""
 
+    #: In a folder of its own, where a writer may put down what it needs on the way.
     path: Path
     #: Told the rows written so far, every few thousand of them.
     progress: Callable[[int], None]

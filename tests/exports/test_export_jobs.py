@@ -1,21 +1,27 @@
 """Large exports as jobs of a worker: progress, cancelled, killed, taken up again; never complete and short."""
 
-import datetime as dt
 import threading
+import time
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from telareview.exports import jobs, panel, running
+from telareview.accounts.models import Workspace
+from telareview.exports import jobs, panel, running, upkeep
 from telareview.exports.jobs import MAX_ATTEMPTS, write_export
 from telareview.exports.making import make_file
 from telareview.exports.models import ExportRecord
+from telareview.exports.plan import plan_export
+from telareview.exports.profiles import PROFILES
 from telareview.exports.record import cancel
+from telareview.exports.refusals import Stopped
 from telareview.exports.running import held
 from telareview.exports.spool import spool
 from telareview.exports.stored import folder_of, forget_files, path_of
@@ -61,9 +67,12 @@ def write(record: ExportRecord, context=NEVER) -> ExportRecord:
     return again(record)
 
 
-def old(record: ExportRecord) -> None:
-    """As if it had begun an hour ago."""
-    ExportRecord.objects.filter(pk=record.pk).update(started_at=timezone.now() - dt.timedelta(hours=1))
+def taken(record: ExportRecord) -> None:
+    """As if a worker had its job."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET status = 'doing' WHERE (args ->> 'record_id')::int = %s", [record.pk]
+        )
 
 
 def stop_in_the_middle(monkeypatch, call) -> None:
@@ -218,12 +227,57 @@ def test_a_connection_lost_in_the_middle_is_failed_with_a_sentence(auditor, wait
     assert not folder_of(record.pk).exists()
 
 
+class Slow:
+    """A statement that gives its first row in a minute, and somebody who ends it before."""
+
+    def __init__(self, monkeypatch, call) -> None:
+        monkeypatch.setattr(running, "PULSE_SECONDS", 0.05)
+        monkeypatch.setattr("telareview.exports.csv_machine.select_of", self.select)
+        self.call = call
+
+    def select(self, *_: object) -> str:
+        self.call()
+        return "SELECT pg_sleep(60)"
+
+
+def test_one_whose_first_row_is_slow_is_cancelled_at_once(waiting, monkeypatch):
+    Slow(monkeypatch, lambda: cancel(waiting, "auditor@acme.example"))
+    # Outside the snapshot, as another request would.
+    monkeypatch.setattr("telareview.exports.spool.snapshot", nullcontext)
+    began = time.monotonic()
+
+    record = write(waiting)
+
+    assert (record.outcome, record.trouble) == ("cancelled", "")
+    assert time.monotonic() - began < 20
+    assert not folder_of(record.pk).exists()
+
+
+def test_a_worker_that_is_to_stop_does_not_wait_for_a_slow_first_row(waiting, monkeypatch):
+    context = SimpleNamespace(should_abort=lambda: hasattr(context, "told"))
+    Slow(monkeypatch, lambda: setattr(context, "told", True))
+    began = time.monotonic()
+
+    record = write(waiting, context)
+
+    assert (record.state, record.attempts) == ("waiting", 0)
+    assert time.monotonic() - began < 20
+    assert not folder_of(record.pk).exists()
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_it_is_asked_whether_to_stop_before_the_first_row(auditor, tmp_path, profile):
+    plan = plan_export(Workspace.objects.get(), QueryDict("q=nothing"), profile=profile)
+
+    with pytest.raises(Stopped):
+        spool(plan, tmp_path / "tasks", should_stop=lambda: True)
+
+
 # --- Upkeep -----------------------------------------------------------------------------------------------------
 
 
 def test_what_a_killed_request_left_is_closed_and_cleared(auditor, waiting, spool_folder):
     ExportRecord.objects.update(by_job=False)
-    old(waiting)
     folder_of(waiting.pk).mkdir(parents=True)
     (folder_of(waiting.pk) / "part").write_bytes(b"half")
 
@@ -234,7 +288,6 @@ def test_what_a_killed_request_left_is_closed_and_cleared(auditor, waiting, spoo
 
 
 def test_a_job_that_waits_is_left_alone_and_one_without_a_job_is_not(waiting):
-    old(waiting)
     tidy()
     assert again(waiting).state == "waiting"
 
@@ -246,12 +299,46 @@ def test_a_job_that_waits_is_left_alone_and_one_without_a_job_is_not(waiting):
 
 
 def test_one_cancelled_while_its_worker_was_dead_ends_cancelled(waiting):
-    old(waiting)
     ExportRecord.objects.update(taken_up_at=timezone.now(), attempts=1, cancel_asked_at=timezone.now())
 
     tidy()
 
     assert again(waiting).outcome == "cancelled"
+
+
+def test_a_job_whose_worker_was_killed_is_put_back_and_one_about_to_begin_is_not(waiting):
+    jobs = ProcrastinateJob.objects.filter(args__record_id=waiting.pk)
+    taken(waiting)
+    tidy()
+    assert jobs.get().status == "doing"
+
+    ExportRecord.objects.update(taken_up_at=timezone.now(), attempts=1)
+    tidy()
+
+    assert jobs.get().status == "todo"
+    assert again(waiting).ended_at is None
+
+
+def test_a_worker_that_begins_takes_up_what_a_killed_one_left(waiting, spool_folder):
+    ExportRecord.objects.update(taken_up_at=timezone.now(), attempts=1)
+    (spool_folder / "999999").mkdir(parents=True)
+    taken(waiting)
+
+    run_worker(concurrency=1, wait=False, queues=["exports"], install_signal_handlers=False, listen_notify=False)
+
+    record = again(waiting)
+    assert (record.outcome, record.attempts) == ("complete", 2)
+    assert [path.name for path in spool_folder.iterdir()] == [str(record.pk)]
+
+
+def test_one_that_ends_while_upkeep_looks_keeps_its_file(waiting):
+    seen_open = ExportRecord.objects.get()
+    record = write(waiting)
+
+    assert not upkeep._settled(seen_open)
+
+    assert path_of(record).exists()
+    assert again(record).has_file
 
 
 def test_upkeep_leaves_living_files_and_clears_strays(auditor, waiting, spool_folder):

@@ -24,6 +24,7 @@ TRIALS = {
     "creates": "1,000 tasks created while 20 % of the answers are lost and 10 % are 500: each exists once",
     "killed_writers": "25 times kill -9 while tasks are created, and while they are approved: each once, each named",
     "writers": "10,000 snapshots in random order by 8 writers: the newest wins for every task",
+    "exports": "100 times kill -9 of database, worker or web server during an export: never short, always said",
     "instant": "20 exports during 1,000 updates a second: each is the state at one instant",
     "sheets": "20,000 hostile rows opened by LibreOffice, where there is one: no cell is a formula",
 }
