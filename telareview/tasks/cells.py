@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from telareview.accounts.pseudonyms import person_shown
 from telareview.tasks.room import shown_name
 from telareview.web.direction import escape
-from telareview.web.templatetags.formats import duration, instant_element, middle_cut, number, short_id
-from telareview.web.times import MISSING
+from telareview.web.templatetags.formats import duration, instant_element, middle_cut, short_id
+from telareview.web.times import MISSING, number_text
 
 if TYPE_CHECKING:
     from telareview.tasks.listing import Row
@@ -49,7 +49,8 @@ def _name(row: "Row") -> str:
 
 
 def _reference(row: "Row") -> str:
-    return f'<td class="ref">{number(row.task.reference)}</td>'
+    reference = row.task.reference
+    return f'<td class="ref">{MISSING if reference is None else number_text(reference, row.reading.language)}</td>'
 
 
 def _status(row: "Row") -> str:

@@ -1,5 +1,7 @@
 """The narrow columns of a task's state, shared by every table that holds states."""
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Left
@@ -53,4 +55,9 @@ class TaskFacts(models.Model):
     @property
     def is_approved(self) -> bool:
         """`approved` = status `completed` and `approvedAt` set (`approved` is an older word for the same status)."""
-        return self.status in {"completed", "approved"} and self.approved_at is not None
+        return is_approved(self.status, self.approved_at)
+
+
+def is_approved(status: str, approved_at: datetime | None) -> bool:
+    """`TaskFacts.is_approved`, of facts that are no model's."""
+    return status in {"completed", "approved"} and approved_at is not None

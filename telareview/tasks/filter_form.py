@@ -71,19 +71,52 @@ class SpanInputs:
 
 @dataclass(frozen=True, slots=True)
 class FilterForm:
-    """The filter bar's content, made from the same object that makes the SQL."""
+    """The filter bar's content, made from the same object that makes the SQL; each part of it when it is shown."""
 
     task_filter: TaskFilter
-    statuses: list[Option]
-    revisions: list[Option]
-    approvers: list[Option]
-    apps: list[Option]
-    approved: SpanInputs
-    created: SpanInputs
-    updated: SpanInputs
-    columns: list[Option]
-    #: Parameters without a field in the bar, carried along by hidden ones.
-    carried: list[tuple[str, str]]
+    facets: Facets
+
+    @property
+    def contents(self) -> str:
+        """All that decides what the bar shows, but for the language: equal contents look alike."""
+        return f"{self.task_filter.from_start().as_query()} {self.facets}"
+
+    @property
+    def statuses(self) -> list[Option]:
+        seen = self.facets.statuses
+        known = (status for status in STATUS_WORDS if status in seen or status in USUAL)
+        return options([*known, *seen], self.task_filter.status, status_word)
+
+    @property
+    def revisions(self) -> list[Option]:
+        return options(REVISIONS, self.task_filter.revision_process, revision_word)
+
+    @property
+    def approvers(self) -> list[Option]:
+        return options(self.facets.approvers, self.task_filter.approved_by, str)
+
+    @property
+    def apps(self) -> list[Option]:
+        names = self.facets.app_names
+        chosen = tuple(map(str, self.task_filter.prompt_application_id))
+        return options(map(str, self.facets.apps), chosen, lambda app: names.get(UUID(app), f"{app[:8]}…{app[-4:]}"))
+
+    @property
+    def approved(self) -> SpanInputs:
+        return SpanInputs.of("approvedAt", self.task_filter.approved_at)
+
+    @property
+    def created(self) -> SpanInputs:
+        return SpanInputs.of("createdAt", self.task_filter.created_at)
+
+    @property
+    def updated(self) -> SpanInputs:
+        return SpanInputs.of("updatedAt", self.task_filter.updated_at)
+
+    @property
+    def columns(self) -> list[Option]:
+        chosen = tuple(column.key for column in chosen_columns(self.task_filter))
+        return options(COLUMNS, chosen, lambda key: COLUMNS[key].label)
 
     @property
     def usual_columns(self) -> str:
@@ -91,14 +124,9 @@ class FilterForm:
         return ",".join(USUAL_COLUMNS)
 
     @property
-    def contents(self) -> str:
-        """All that is shown in the bar, but for the language: equal contents look alike."""
-        options = (self.statuses, self.revisions, self.approvers, self.apps, self.columns)
-        offered = [
-            [(each.value, each.chosen, each.label if isinstance(each.label, str) else "") for each in some]
-            for some in options
-        ]
-        return f"{self.task_filter.from_start().as_query()} {offered}"
+    def carried(self) -> list[tuple[str, str]]:
+        """Parameters without a field in the bar, carried along by hidden ones."""
+        return [pair for pair in self.task_filter.from_start().as_pairs() if pair[0] not in FIELDS]
 
     @property
     def has_more(self) -> bool:
@@ -125,32 +153,8 @@ FIELDS = frozenset(
 )
 
 
-def filter_form(task_filter: TaskFilter, facets: Facets) -> FilterForm:
-    statuses = dict.fromkeys([*(s for s in STATUS_WORDS if s in facets.statuses or s in USUAL), *facets.statuses])
-    return FilterForm(
-        task_filter=task_filter,
-        statuses=options(statuses, task_filter.status, status_word),
-        revisions=options(REVISIONS, task_filter.revision_process, revision_word),
-        approvers=options(facets.approvers, task_filter.approved_by, str),
-        apps=options(
-            map(str, facets.apps),
-            tuple(map(str, task_filter.prompt_application_id)),
-            lambda app: facets.app_names.get(UUID(app), f"{app[:8]}…{app[-4:]}"),
-        ),
-        approved=SpanInputs.of("approvedAt", task_filter.approved_at),
-        created=SpanInputs.of("createdAt", task_filter.created_at),
-        updated=SpanInputs.of("updatedAt", task_filter.updated_at),
-        columns=options(COLUMNS, tuple(column.key for column in chosen_columns(task_filter)), _column_word),
-        carried=[pair for pair in task_filter.from_start().as_pairs() if pair[0] not in FIELDS],
-    )
-
-
 #: The life of a task: offered also while no task stands there.
 USUAL = ("created", "running", "validating", "completed", "failed")
-
-
-def _column_word(key: str) -> str | Promise:
-    return COLUMNS[key].label
 
 
 def options(values: Iterable[str], chosen: tuple[str, ...], word: Callable[[str], str | Promise]) -> list[Option]:

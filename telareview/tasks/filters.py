@@ -100,7 +100,7 @@ class TaskFilter:
 
     def from_start(self) -> Self:
         """The same list at its first page."""
-        return self.replace(page=1, after="", before="")
+        return self.replace(page=1, after="", before="") if self.has_place else self
 
     def whole_list(self) -> Self:
         """The list itself, without place, page size and columns: what is exported, counted and compared."""

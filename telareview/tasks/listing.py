@@ -2,9 +2,9 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.urls import reverse
@@ -17,7 +17,8 @@ from django.utils.translation import ngettext
 from telareview.accounts.models import Workspace
 from telareview.tasks.cells import table_rows
 from telareview.tasks.chips import Chip, chips, show_edge
-from telareview.tasks.filter_form import Facets, FilterForm, filter_form
+from telareview.tasks.fact_columns import is_approved
+from telareview.tasks.filter_form import Facets, FilterForm
 from telareview.tasks.filters import PAGE_SIZES, Reader, TaskFilter
 from telareview.tasks.known import matching_tasks
 from telareview.tasks.list_columns import COLUMNS, USUAL, Header, chosen_columns, headers
@@ -31,21 +32,25 @@ if TYPE_CHECKING:
     from telareview.accounts.access import MemberRequest
 
 
-#: No column of the list shows these; reading them from fifty rows took half a millisecond.
-NEVER_SHOWN = ("completion_run_id", "workflow_run_id", "agent_id", "source_type", "content_hash")
+#: What the cells and the cursors of a page need. As tuples: making models of fifty rows took four times the statement.
+SHOWN = (
+    *("task_id", "reference", "name", "name_start", "status", "created_by", "created_at", "updated_at"),
+    *("approved_by", "approved_at", "revision_process", "edited_paths"),
+    *("prompt_application_id", "prompt_version_id", "tags", "erasure", "gone_at"),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    task: Task
+class Row(NamedTuple):
+    #: A named tuple of `SHOWN`.
+    task: Any
     #: The task's page, carrying the list it was opened from.
     address: str
     app: str
     #: Brought or altered by the check that has just been made.
-    is_fresh: bool = False
+    is_fresh: bool
     #: Keys of the columns shown, in their order.
-    keys: tuple[str, ...] = ()
-    reading: Reading = field(default_factory=Reading.here)
+    keys: tuple[str, ...]
+    reading: Reading
 
     @property
     def status(self) -> str:
@@ -66,9 +71,10 @@ class Row:
     @property
     def turnaround_seconds(self) -> float | None:
         """From creation to approval, in seconds; None while not approved."""
-        if not self.task.is_approved or self.task.approved_at is None:
+        if not is_approved(self.task.status, self.task.approved_at):
             return None
-        return (self.task.approved_at - self.task.created_at).total_seconds()
+        seconds: float = (self.task.approved_at - self.task.created_at).total_seconds()
+        return seconds
 
 
 @lru_cache(maxsize=1000)
@@ -92,13 +98,24 @@ class Listing:
     notices: list[str]
     form: FilterForm
     chips: list[Chip]
-    headers: list[Header]
     rows: list[Row]
     page: Page
     #: `nothing_synced`, `nothing_matches` or "".
     empty: str
     path: str
-    sizes: list[SizeLink]
+    #: The query of the list's first page. What depends on nothing else is kept by it (see `list.html`).
+    list_query: str
+
+    @property
+    def headers(self) -> list[Header]:
+        return headers(self.task_filter, self.path)
+
+    @property
+    def sizes(self) -> list[SizeLink]:
+        start = self.task_filter.from_start()
+        return [
+            SizeLink(size, start.replace(limit=size).address(self.path), size == start.limit) for size in PAGE_SIZES
+        ]
 
     def address_of(self, task_filter: TaskFilter | None) -> str:
         return task_filter.address(self.path) if task_filter is not None else ""
@@ -150,10 +167,6 @@ class Listing:
         """The rows as they stand in the table."""
         return table_rows(self.rows)
 
-    @property
-    def columns(self) -> frozenset[str]:
-        return frozenset(header.column.key for header in self.headers)
-
 
 def ask(request: "MemberRequest") -> tuple[TaskFilter, list[str]]:
     """The filter this request asks for, and a sentence for everything that was left out."""
@@ -175,7 +188,7 @@ def make_listing(
 ) -> Listing:
     """The page of the mirror that the filter names, with all that stands around it."""
     matching = matching_tasks(request.workspace, task_filter, get_current_timezone())
-    matching = matching.defer(*(name for name in NEVER_SHOWN if hasattr(matching.model, name)))
+    matching = matching.values_list(*SHOWN, named=True)
     try:
         page = read_page(matching, task_filter)
     except BrokenCursor:
@@ -194,17 +207,13 @@ def make_listing(
     return Listing(
         task_filter=task_filter,
         notices=notices,
-        form=filter_form(task_filter, facets),
+        form=FilterForm(task_filter, facets),
         chips=chips(task_filter, path, facets.app_names),
-        headers=headers(task_filter, path),
         rows=_rows(page, task_filter, facets.app_names, fresh),
         page=page,
         empty="" if page.rows else ("nothing_matches" if facets.statuses else "nothing_synced"),
         path=path,
-        sizes=[
-            SizeLink(size, task_filter.from_start().replace(limit=size).address(path), size == task_filter.limit)
-            for size in PAGE_SIZES
-        ],
+        list_query=task_filter.from_start().as_query(),
     )
 
 

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from telareview.accounts.models import Workspace
 from telareview.tasks.diff import changed_leaf_paths
+from telareview.tasks.fact_columns import is_approved
 from telareview.tasks.facts import content_hash, facts_of, indexable
 from telareview.tasks.former import lay_down_cards
 from telareview.tasks.models import Kind, Payload
@@ -65,7 +66,7 @@ class _Known(NamedTuple):
 
     @property
     def is_approved(self) -> bool:
-        return self.status in {"completed", "approved"} and self.approved_at is not None
+        return is_approved(self.status, self.approved_at)
 
 
 type Snapshots = dict[UUID, TaskRecord]
@@ -171,7 +172,7 @@ def _only_news(records: Iterable[TaskRecord], known: dict[UUID, _Known], look: L
 def _kind(before: _Known, record: TaskRecord) -> Kind:
     if before.gone_at is not None:
         return Kind.RETURNED
-    approved = record.status in {"completed", "approved"} and record.approved_at is not None
+    approved = is_approved(record.status, record.approved_at)
     if approved and (not before.is_approved or before.approved_at != record.approved_at):
         return Kind.APPROVED
     if before.is_approved and not approved:

@@ -22,7 +22,8 @@ def figures(mirrors: Mirrors, tasks: int) -> list[Figure]:
     psql = find_psql()
     say(f"Every kind of file of {tasks:,} tasks beside {psql or NO_PSQL} …")
     found = measured("export_runs", psql, str(ROUNDS), database=database, settings="telareview.settings")
-    if set(found["rows"].values()) != {tasks}:
+    # Tasks that are gone are left out, of every file alike.
+    if len(set(found["rows"].values())) != 1:
         raise RuntimeError(f"The files differ: {found}")
     return _lines(found, r"psql \copy" if psql else NO_PSQL)
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import caches
 from django.utils import translation
 
-from telareview.tasks.filter_form import Facets, filter_form
+from telareview.tasks.filter_form import Facets, FilterForm
 from telareview.tasks.filters import TaskFilter
 from tests.accounts.cast import make_person, signed_in
 from tests.tasks.records import approved, mirrored, task_json
@@ -59,13 +59,13 @@ def test_a_kept_bar_speaks_the_language_of_its_reader(viewer, acme):
 
 def test_contents_differ_with_whatever_is_shown(acme):
     mirrored(acme, approved(1, by="ana.souza@acme.example"))
-    one = filter_form(TaskFilter(), Facets._asked(acme))
+    one = FilterForm(TaskFilter(), Facets._asked(acme))
     mirrored(acme, approved(2, by="rui.melo@acme.example"))
-    other = filter_form(TaskFilter(), Facets._asked(acme))
+    other = FilterForm(TaskFilter(), Facets._asked(acme))
 
     with translation.override("pt-br"):
         assert one.contents != other.contents
-    assert one.contents != filter_form(TaskFilter(order="asc"), Facets.of(acme)).contents
+    assert one.contents != FilterForm(TaskFilter(order="asc"), Facets.of(acme)).contents
 
 
 def test_what_is_kept_for_those_who_may_see_people_is_never_shown_to_others(acme):

@@ -45,7 +45,7 @@ def digest(client, address):
     if response.streaming:
         return hashlib.sha256(b"".join(response.streaming_content)).hexdigest()
     rows = response.context["listing"].rows
-    return hashlib.sha256(repr([(row.task.task_id, row.task.version_number) for row in rows]).encode()).hexdigest()
+    return hashlib.sha256(repr([tuple(row.task) for row in rows]).encode()).hexdigest()
 
 
 def known_by_definition(acme, moment):

@@ -3,7 +3,6 @@
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
-from html import escape
 from typing import Any, NamedTuple
 
 from django import template
@@ -12,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from telareview.web import direction, times
+from telareview.web.direction import escape
 
 register = template.Library()
 
