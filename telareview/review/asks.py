@@ -5,8 +5,9 @@ from uuid import UUID
 
 from telareview.accounts.models import Workspace
 from telareview.sync.connection import NoKey, tela_client
+from telareview.sync.subscriptions import UnknownApp
 from telareview.tasks.models import Task
-from telareview.tela import NotFound, TelaError
+from telareview.tela import TelaError
 from telareview.tela.canvas import Variable, get_canvas_version
 
 
@@ -35,8 +36,8 @@ def what_app_asks(workspace: Workspace, app_id: UUID) -> Asked:
     )
     try:
         if version_id is None:
-            raise NotFound("The mirror knows no task of this app yet.")
+            raise UnknownApp
         with tela_client(workspace, hurried=True) as client:
             return Asked(app_id, get_canvas_version(client, version_id).variables)
-    except (TelaError, NoKey) as error:
+    except (TelaError, NoKey, UnknownApp) as error:
         return Asked(app_id, None, error)

@@ -51,7 +51,7 @@ class DropForm(forms.Form):
                 else _("The same for each task.")
             )
             self.fields[f"v{place}"] = forms.CharField(
-                label=label, required=False, help_text=f"{variable.description} {hint}".strip()
+                label=label, required=False, help_text=" · ".join(filter(None, [variable.description, str(hint)]))
             )
 
     @property

@@ -16,6 +16,8 @@ from telareview.tela.canvas import FILE, Variable
 
 #: Names and values that can be given where the app's own are not known.
 FREE_ROWS = 6
+#: They stand side by side where there is room (`pieces.css`).
+BESIDE = {"data-free": True}
 ADDRESSES = "https:// …, vault:// …"
 MARK = r"telareview:[0-9a-f]{16}"
 
@@ -94,11 +96,15 @@ class NewTaskForm(forms.Form):
             )
 
     def _add_free(self, place: int) -> None:
-        self.fields[f"n{place}"] = forms.CharField(label=_("Name of a value"), required=False)
-        self.fields[f"v{place}"] = forms.CharField(
-            label=_("Value, or the address of a file"), required=False, widget=forms.Textarea({"rows": 1})
+        self.fields[f"n{place}"] = forms.CharField(
+            label=_("Name of a value"), required=False, widget=forms.TextInput(BESIDE)
         )
-        self.fields[f"f{place}"] = forms.FileField(label=_("… or a file"), required=False)
+        self.fields[f"v{place}"] = forms.CharField(
+            label=_("Value, or the address of a file"), required=False, widget=forms.Textarea({**BESIDE, "rows": 1})
+        )
+        self.fields[f"f{place}"] = forms.FileField(
+            label=_("… or a file"), required=False, widget=forms.FileInput(BESIDE)
+        )
 
     def clean(self) -> None:
         draft = self.draft
