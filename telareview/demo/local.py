@@ -21,14 +21,20 @@ RETRY_SECONDS = 0.5
 SUPERVISED = frozenset({"demo", "serve"})
 #: Django's own commands that never ask a database.
 WITHOUT_DATABASE = frozenset({"collectstatic", "compilemessages", "diffsettings", "help", "makemessages", "version"})
-#: Django's own commands about migrations and the bare database.
-WITHOUT_MIGRATION = frozenset({"dbshell", "inspectdb", "makemigrations", "migrate", "showmigrations", "sqlmigrate"})
+#: Commands about migrations and the bare database.
+WITHOUT_MIGRATION = frozenset(
+    {"dbshell", "inspectdb", "makemigrations", "migrate", "restore", "showmigrations", "sqlmigrate"}
+)
 NO_KEY = (
     "TELA_API_KEY is not set, so there is no workspace to serve. Set it to the API key of your Tela workspace and run "
     "`./run serve` again; `./run demo` needs no key."
 )
+NO_OWNER = (
+    "The database lacks {pending} migration(s), and the role {role!r} may not make them: it does not own the tables. "
+    "Run `./run manage migrate` once with DATABASE_OWNER_URL naming the same database as its owner."
+)
 #: These change or tend the tables themselves, so they work as the tables' owner.
-AS_OWNER = frozenset({"migrate", "sqlmigrate", "seed_mirror"})
+AS_OWNER = frozenset({"backup", "migrate", "restore", "sqlmigrate", "seed_mirror"})
 #: For commands that never ask a database: settings want an address, and nothing answers at this one.
 NOWHERE = "postgres://nobody@127.0.0.1:9/nowhere"
 
@@ -137,12 +143,14 @@ def _migrate(command: str, here: Surroundings) -> None:
     django.setup()
     from django.core.management import get_commands
 
-    from telareview.ledger.privileges import as_owner
+    from telareview.ledger.privileges import as_owner, may_migrate
 
     try:
         with as_owner():
             connection.ensure_connection()
             ours = get_commands().get(command, "").startswith("telareview.")
+            if command == "migrate" and not may_migrate():
+                sys.exit(NO_OWNER.format(role=connection.settings_dict["USER"], pending="some"))
             if command not in WITHOUT_MIGRATION and (here.server is not None or ours):
                 # Beside the areas: a command that was given a database makes no area.
                 with postgres.locked(here.area.folder.parent / "migrate.lock"):
@@ -156,7 +164,7 @@ def _bring_up_to_date(command: str, here: Surroundings) -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    from telareview.ledger.privileges import GrantError, app_role, are_granted, grant
+    from telareview.ledger.privileges import GrantError, app_role, are_granted, grant, may_migrate
 
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -167,6 +175,8 @@ def _bring_up_to_date(command: str, here: Surroundings) -> None:
             file=sys.stderr,
         )
         sys.exit(WRONG_USE)
+    if pending and not may_migrate():
+        sys.exit(NO_OWNER.format(role=connection.settings_dict["USER"], pending=len(pending)))
     try:
         if pending:
             print("Bringing the database up to date …", file=sys.stderr, flush=True)

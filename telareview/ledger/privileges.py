@@ -79,6 +79,17 @@ def as_owner() -> Iterator[None]:
         connection.settings_dict.update(settings.DATABASE_APP)
 
 
+def may_migrate() -> bool:
+    """Whether the role of this connection owns every table here, or may make the first one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(bool_and(pg_has_role(current_user, relowner, 'USAGE')), "
+            "has_schema_privilege(current_user, current_schema(), 'CREATE')) FROM pg_class "
+            "WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace"
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def are_granted(role: str) -> bool:
     """Whether `role` has been given what it needs in this database. Asks nothing but the catalogue."""
     with connection.cursor() as cursor:

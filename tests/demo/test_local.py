@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
 
 from telareview.demo.area import BASE_DIR
+from tests.ledger.app_role import app_url
 
 
 def manage(tmp_path: Path, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -73,3 +75,14 @@ def test_a_given_database_without_its_tables_is_never_migrated_unasked(tmp_path:
     assert done.returncode == 2
     assert "Run `./run manage migrate` first." in done.stderr
     assert not (tmp_path / "var" / "demo").exists()
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve"])
+def test_a_role_that_does_not_own_the_tables_is_told_who_may_migrate(tmp_path: Path, db: None, command: str) -> None:
+    url = urlsplit(app_url())._replace(path="/postgres").geturl()
+
+    done = manage(tmp_path, command, DATABASE_URL=url)
+
+    assert done.returncode == 1
+    assert "with DATABASE_OWNER_URL" in done.stderr
+    assert "Traceback" not in done.stderr

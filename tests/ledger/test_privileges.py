@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 
 from telareview.demo.roles import APP, OWNER
-from telareview.ledger.privileges import GrantError, are_granted, grant, protected_tables
+from telareview.ledger.privileges import GrantError, are_granted, grant, may_migrate, protected_tables
 from tests.ledger.app_role import as_app, working_as_app
 from tests.tasks.records import approved, mirrored, task_json
 
@@ -135,6 +135,13 @@ def test_the_app_role_can_do_its_work(acme) -> None:
         second = mirrored(acme, approved(1, "total.valor"))
 
     assert (len(first.new), len(second.changed)) == (2, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_the_owner_may_migrate() -> None:
+    assert may_migrate()
+    with working_as_app():
+        assert not may_migrate()
 
 
 def test_a_table_made_later_is_noticed() -> None:
