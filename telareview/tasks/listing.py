@@ -187,7 +187,7 @@ def make_listing(
     request: "MemberRequest", task_filter: TaskFilter, notices: list[str], *, fresh: frozenset[UUID] = frozenset()
 ) -> Listing:
     """The page of the mirror that the filter names, with all that stands around it."""
-    matching = matching_tasks(request.workspace, task_filter, get_current_timezone())
+    matching: Any = matching_tasks(request.workspace, task_filter, get_current_timezone())
     matching = matching.values_list(*SHOWN, named=True)
     try:
         page = read_page(matching, task_filter)

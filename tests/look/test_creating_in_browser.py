@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 from pytest_django.live_server_helper import LiveServer
 
 from telareview.accounts.models import Workspace
@@ -23,7 +23,12 @@ from tests.tasks.records import mirrored, task_json
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Arrive = Callable[..., Reader]
-PDF = {"mimeType": "application/pdf", "buffer": b"%PDF-1.7\n...\n%%EOF\n"}
+
+
+def pdf(name: str) -> FilePayload:
+    return {"name": name, "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n...\n%%EOF\n"}
+
+
 TABLE = (
     "name,tags,document\n"
     + "".join(f"nota-fiscal-{n:04}.pdf,lote,https://files.example/{n}.pdf\n" for n in range(40))
@@ -74,7 +79,7 @@ def walk(reader: Reader, workspace: Workspace, sandbox: SandboxServer, look: Cal
     look("no app")
     reader.opens(f"/tasks/new/?app={CLAIMS.id}")
     look("form")
-    page.set_input_files("[name=f2]", [{"name": "a.pdf", **PDF}, {"name": "b.pdf", "mimeType": "x", "buffer": b"x"}])
+    page.set_input_files("[name=f2]", [pdf("a.pdf"), {"name": "b.pdf", "mimeType": "x", "buffer": b"x"}])
     page.fill("[name=v0]", "nowhere")
     page.click("main form .primary")
     expect(page.locator(".errorlist").first).to_be_visible()
@@ -85,7 +90,7 @@ def walk(reader: Reader, workspace: Workspace, sandbox: SandboxServer, look: Cal
     look("many apps")
     reader.opens(f"/tasks/new/many/?app={CONTRACTS.id}")
     look("many")
-    page.set_input_files("[name=files]", [{"name": "a.pdf", **PDF}])
+    page.set_input_files("[name=files]", [pdf("a.pdf")])
     page.click("main form:has([name=files]) .primary")
     expect(page.locator(".errorlist").first).to_be_visible()
     look("many mistakes")
