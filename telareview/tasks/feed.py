@@ -3,10 +3,10 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleIn, TupleLessThan
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +21,7 @@ from telareview.tasks.filter_form import Facets
 from telareview.tasks.filters import PAGE_SIZES, Reader
 from telareview.tasks.listing import SizeLink, app_word
 from telareview.tasks.models import TaskVersion, ToldVersion
+from telareview.tasks.querysets import FactsQuerySet
 from telareview.tasks.sentences import MAX_NAMED_PATHS, gap_words, learned_word, sentence, told_paths
 from telareview.tasks.timeline import OURS_ALONE, gap_before
 
@@ -111,7 +112,7 @@ def make_feed(request: "MemberRequest") -> Feed:
     reader = Reader(zone, now=timezone.now(), page_size=request.user.page_size)
     feed_filter, problems = parse_feed(request.GET, reader)
     notices = [str(problem) for problem in problems]
-    matching = TaskVersion.objects.of(request.workspace).filter(feed_filter.conditions(zone))
+    matching = feed_filter.matching(TaskVersion.objects.of(request.workspace), zone)
     try:
         versions, older, newer = _page(matching, feed_filter)
     except BrokenPlace:
@@ -136,21 +137,21 @@ def make_feed(request: "MemberRequest") -> Feed:
     )
 
 
-def _page(matching: QuerySet[Any], feed_filter: FeedFilter) -> tuple[list[TaskVersion], bool, bool]:
+def _page(matching: FactsQuerySet, feed_filter: FeedFilter) -> tuple[list[TaskVersion], bool, bool]:
     """The versions of the page, newest first, and whether there are older and newer ones. Raises BrokenPlace."""
     wanted = feed_filter.limit + 1
     if feed_filter.newer_than:
         place = Place.read(feed_filter.newer_than)
-        later = matching.filter(TupleGreaterThan(("observed_at", "id"), (place.observed_at, place.key)))
-        found = list(later.order_by("observed_at", "id")[:wanted])
+        later = matching.within(TupleGreaterThan(("observed_at", "id"), (place.observed_at, place.key)))
+        found = later.first_rows(("observed_at", "id"), wanted)
         if len(found) > feed_filter.limit:
             return found[: feed_filter.limit][::-1], True, True
         # The newest is nearer than a whole page: show the first page, full.
         return _page(matching, feed_filter.from_start())
     if feed_filter.older_than:
         place = Place.read(feed_filter.older_than)
-        matching = matching.filter(TupleLessThan(("observed_at", "id"), (place.observed_at, place.key)))
-    found = list(matching.order_by("-observed_at", "-id")[:wanted])
+        matching = matching.within(TupleLessThan(("observed_at", "id"), (place.observed_at, place.key)))
+    found = matching.first_rows(("-observed_at", "-id"), wanted)
     page = found[: feed_filter.limit]
     return page, len(found) > feed_filter.limit, bool(feed_filter.older_than and page)
 

@@ -28,6 +28,7 @@ from telareview.tasks.parameters import (
     read_parameters,
     several_values,
 )
+from telareview.tasks.querysets import FactsQuerySet
 from telareview.tasks.sentences import CONTENT
 
 #: Kinds of a version; what Tela tells of its own past is no change that was observed.
@@ -89,9 +90,17 @@ class FeedFilter:
         query = urlencode(self.as_pairs())
         return f"{path}?{query}" if query else path
 
-    def conditions(self, zone: ZoneInfo) -> Q:
-        """The criteria on `TaskVersion`; days are days of `zone`."""
-        every = within("observed_at", self.observed_at, zone)
+    def matching[V: FactsQuerySet](self, versions: V, zone: ZoneInfo) -> V:
+        """Those of a workspace's versions that meet the criteria; days are days of `zone`."""
+        seen = versions.filter(within("observed_at", self.observed_at, zone))
+        asked = [held for name in CRITERIA if name != "observed_at" and (held := getattr(self, name))]
+        found = seen.filter(self._conditions())
+        # Of one kind, one approver or one app there is an index in the feed's own order.
+        is_led = not self.edited_field and len(asked) == 1 and len(asked[0]) == 1
+        return found if is_led or not asked else found.looked_for_among(seen)
+
+    def _conditions(self) -> Q:
+        every = Q()
         if self.kind:
             every &= Q(kind__in=self.kind)
         if self.approved_by:

@@ -128,8 +128,12 @@ class TaskFilter:
     @property
     def is_narrowed(self) -> bool:
         """Whether any criterion is set (order, page and columns do not narrow)."""
-        plain = TaskFilter()
-        return any(getattr(self, name) != getattr(plain, name) for name in CRITERIA)
+        return bool(self.narrowing)
+
+    @property
+    def narrowing(self) -> frozenset[str]:
+        """The fields of the criteria that are set."""
+        return frozenset(name for name in CRITERIA if getattr(self, name) != getattr(_PLAIN, name))
 
     def as_pairs(self) -> list[tuple[str, str]]:
         """Parameters in canonical order, defaults left out. Values of one criterion in their own order."""
@@ -180,6 +184,7 @@ class TaskFilter:
         return f"{path}?{query}" if query else path
 
 
+_PLAIN = TaskFilter()
 #: The fields that narrow the list.
 CRITERIA = (
     "q",

@@ -150,9 +150,9 @@ def _seek(matching: FactsQuerySet, task_filter: TaskFilter, cursor: Cursor | Non
         here = cursor if cursor is not None and (cursor.key is None) == empty else None
         segment = matching
         if column not in NEVER_EMPTY:
-            segment = matching.filter(**{f"{column}__isnull": True}) if empty else matching.with_key(column)
+            segment = matching.within(**{f"{column}__isnull": True}) if empty else matching.with_key(column)
         if here is not None:
-            segment = segment.filter(_beyond(column, here, descending))
+            segment = segment.within(_beyond(column, here, descending))
         order = [f"{sign}{column}"] if column == "task_id" else [f"{sign}{column}", f"{sign}task_id"]
         rows.extend(segment.first_rows(order, wanted - len(rows)))
         if len(rows) >= wanted:

@@ -11,6 +11,7 @@ from django.db.models import F, Max
 
 from telareview.tasks.criteria import conditions
 from telareview.tasks.filters import NEVER_EMPTY, TaskFilter
+from telareview.tasks.gathering import Gathering
 from telareview.tasks.outputs import output_conditions
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 MAX_FACET_VALUES = 200
 
 
-class FactsQuerySet(models.QuerySet[Any]):
+class FactsQuerySet(Gathering):
     """What lists of index cards and of versions have in common."""
 
     def of(self, workspace: Workspace) -> Self:
@@ -31,11 +32,7 @@ class FactsQuerySet(models.QuerySet[Any]):
 
     def with_key(self, column: str) -> Self:
         """Only the rows whose cell in this column is not empty."""
-        return self.filter(**{f"{column}__isnull": False})
-
-    def first_rows(self, order: Sequence[str], most: int) -> list[Any]:
-        """The first rows in an order that is total. One statement."""
-        return list(self.order_by(*order)[:most])
+        return self.within(**{f"{column}__isnull": False})
 
     def in_order(self, task_filter: TaskFilter) -> Self:
         """The filter's order; empty cells last both ways; ends in the id, so that it is total."""
@@ -58,10 +55,28 @@ class FactsQuerySet(models.QuerySet[Any]):
             found = found.filter(gone_at__isnull=True)
         elif task_filter.gone == "only":
             found = found.filter(gone_at__isnull=False)
-        return found
+        return found if self.has_index_for(task_filter) else found.looked_for_among(self)
+
+    def has_index_for(self, task_filter: TaskFilter) -> bool:
+        """Whether rows that match follow each other in an index, so that none has to be passed over."""
+        asked = task_filter.narrowing - {"gone"}
+        return not asked or asked == {task_filter.order_column}
 
 
 class TaskQuerySet(FactsQuerySet):
+    #: Criteria with an index of their own in the order of `updatedAt`.
+    INDEXED = frozenset({"status", "approved_by", "prompt_application_id", "revision_process"})
+
+    def has_index_for(self, task_filter: TaskFilter) -> bool:
+        asked = task_filter.narrowing - {"gone"}
+        is_led = (
+            task_filter.order_by == "updatedAt"
+            and len(asked) == 1
+            and asked <= self.INDEXED
+            and len(getattr(task_filter, min(asked))) == 1
+        )
+        return is_led or super().has_index_for(task_filter)
+
     def distinct_values(self, column: str, workspace: Workspace) -> list[Any]:
         """As `distinct_values_of`, of one column."""
         return self.distinct_values_of([column], workspace)[0]
@@ -123,27 +138,29 @@ class HorizonQuerySet(models.QuerySet[Any]):
 
 class KnownCardQuerySet(FactsQuerySet):
     furthest: Furthest | None = None
+    #: The same rows of all moments: one of them is met with each step along an index.
+    of_all_times: Self | None = None
 
     def known_at(self, moment: datetime, furthest: Furthest) -> Self:
         """Of each task the card that stood at the moment."""
         if furthest.updated_at is None:
             return self.none()
-        known = self.filter(
-            observed_at__lte=moment,
-            span__contains=moment,
-            # True of every one of them; told so that the indexes need not be read from their far ends.
-            updated_at__lte=furthest.updated_at,
-            created_at__lte=furthest.created_at,
-        )
-        known.furthest = furthest
+        # True of every one of them; told so that the indexes need not be read from their far ends.
+        near = self.filter(updated_at__lte=furthest.updated_at, created_at__lte=furthest.created_at)
+        known = near.filter(observed_at__lte=moment, span__contains=moment)
+        known.furthest, known.of_all_times = furthest, near
         return known
+
+    def looked_for_among(self, others: Gathering) -> Self:
+        every = others.of_all_times if isinstance(others, KnownCardQuerySet) else None
+        return super().looked_for_among(others if every is None else every)
 
     def with_key(self, column: str) -> Self:
         found = super().with_key(column)
         bound = getattr(self.furthest, column, None)
-        return found if bound is None or column in NEVER_EMPTY else found.filter(**{f"{column}__lte": bound})
+        return found if bound is None or column in NEVER_EMPTY else found.within(**{f"{column}__lte": bound})
 
-    def first_rows(self, order: Sequence[str], most: int) -> list[Any]:
+    def read_in_order(self, order: Sequence[str], most: int) -> list[Any]:
         """As for every list, of each table its own first rows: one LIMIT over both lets PostgreSQL think that the few
         former cards of a moment are best looked for by reading all of them in order."""
         if self.query.is_empty():
@@ -152,6 +169,6 @@ class KnownCardQuerySet(FactsQuerySet):
         return list(standing.union(former, all=True).order_by(*order)[:most])
 
     def _clone(self) -> Self:
-        clone: Self = super()._clone()  # type: ignore[misc]
-        clone.furthest = self.furthest
+        clone: Self = super()._clone()
+        clone.furthest, clone.of_all_times = self.furthest, self.of_all_times
         return clone

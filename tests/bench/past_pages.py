@@ -41,6 +41,7 @@ FILTERS: dict[str, dict[str, Any]] = {
     "an app": {"promptApplicationId": str(APPS[0].id)},
     "a search": {"q": "0042"},
     "an edited field": {"editedField": "total.valor"},
+    "a tag that no task has": {"tags": "no-such-tag"},
     "gone": {"gone": "only"},
 }
 FEEDS: dict[str, dict[str, Any]] = {

@@ -198,10 +198,10 @@ class Tamperer:
         for table in ("ledger_leaf", "ledger_checkpoint"):
             self.run(f"DELETE FROM {table} WHERE workspace_id = %s", self.workspace.pk)
         with connection.cursor() as cursor:
-            rows = [row for source in sources() for row in sealing._fresh(cursor, source, -1, len(place) + 10)]
-            rows = [row for row in rows if row[0] == self.workspace.pk]
+            chosen = f"record.workspace_id = {self.workspace.pk}"
+            rows = [row for source in sources() for row in sealing._fresh(cursor, source, chosen, -1, len(place) + 10)]
             rows.sort(key=lambda row: place.get(row[1:3], len(place)))
-            for some in batched(rows, sealing.ROUND, strict=False):
+            for some in batched(rows, sealing.ROUND):
                 sealing._append(cursor, self.workspace.pk, list(some))
 
     def _delete(self, version: TaskVersion) -> int:
