@@ -43,7 +43,7 @@ class LocalMoment(Func):
 
 def write(plan: "Plan", sink: "Sink") -> int:
     """Write the whole list; returns its rows. Raises CellTooLong, TooManyRows, DatabaseError, OSError and Stopped."""
-    delimiter = plan.delimiter or LOCALES[plan.locale][0]
+    delimiter = plan.separator
     sink.over_long_cells = 0
     rows = 0
     with sink.counted() as put:
@@ -52,7 +52,7 @@ def write(plan: "Plan", sink: "Sink") -> int:
         )
         select = select_of(plan, [shown(column, plan) for column in plan.columns])
         # In quotes a cell stays whole for readers with the same delimiter; the guard is for the others.
-        options = f"FORMAT csv, DELIMITER {_literal(delimiter)}, FORCE_QUOTE *"
+        options = f"FORMAT csv, DELIMITER '{delimiter}', FORCE_QUOTE *"
         for block, more in copied_blocks(select, options, inspect=lambda line: refuse_long(line, plan, delimiter)):
             put(block)
             rows += more
@@ -106,7 +106,3 @@ def _localised(number: Expressed, point: str) -> Expressed:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
-
-
-def _literal(delimiter: str) -> str:
-    return "E'\\t'" if delimiter == "\t" else f"'{delimiter}'"

@@ -38,6 +38,7 @@ def manifest_of(
         },
         "profile": plan.profile.name,
         "locale": plan.locale,
+        "delimiter": plan.separator or None,
         "formulaGuard": plan.profile.guard,
         "columns": [
             {

@@ -177,6 +177,8 @@ class ExportChoice(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     profile = models.TextField()
     columns = models.JSONField(default=list)
+    #: Of files for people; "" is the one of the reader's language.
+    delimiter = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("choice for exports")

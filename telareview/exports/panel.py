@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from telareview.exports.columns import COLUMNS, DEFAULT_COLUMNS, OUTPUT_PREFIX
+from telareview.exports.csv_excel import LOCALES
 from telareview.exports.models import ExportChoice
-from telareview.exports.plan import Plan, plan_export
+from telareview.exports.plan import DELIMITERS, Plan, plan_export
 from telareview.exports.profiles import PROFILES, Profile
 from telareview.exports.space import Space, space
 from telareview.tasks.chips import Chip, chips
@@ -35,7 +37,7 @@ OUTPUTS_SEEN, LEAVES_SEEN, PATHS_OFFERED = 20, 200, 40
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One column that can be chosen."""
+    """One thing that can be chosen: a column, or a delimiter."""
 
     name: str
     label: str | Promise
@@ -52,6 +54,8 @@ class Panel:
     count: Count
     profiles: list[Profile]
     profile: str
+    #: Of files for people; the first is that of the reader's language.
+    delimiters: list[Tick]
     columns: list[Tick]
     outputs: list[Tick]
     #: Chosen paths of outputs that are not among those offered, a line each.
@@ -89,9 +93,10 @@ def make_panel(request: "MemberRequest", query: "MultiDict", form: QueryDict | N
     """The panel for a list's query string, as it was sent (`form`) or as it was left last. Raises CannotExport."""
     plan = plan_for(request, query)
     choice = ExportChoice.objects.filter(workspace=request.workspace, person=request.user).first()
-    profile, names = (choice.profile, choice.columns) if choice else ("machine", list(DEFAULT_COLUMNS))
+    choice = choice or ExportChoice(profile="machine", columns=list(DEFAULT_COLUMNS))
+    profile, names, delimiter = choice.profile, choice.columns, choice.delimiter
     if form is not None:
-        profile, names = form.get("profile", profile), wanted_columns(form)
+        profile, names, delimiter = form.get("profile", profile), wanted_columns(form), form.get("delimiter", "")
     offered = output_paths(plan)
     taken = [name for name in names if name.startswith(OUTPUT_PREFIX)]
     return Panel(
@@ -100,6 +105,7 @@ def make_panel(request: "MemberRequest", query: "MultiDict", form: QueryDict | N
         count=count_directly(plan),
         profiles=list(PROFILES.values()),
         profile=profile if profile in PROFILES else "machine",
+        delimiters=_delimiters(plan, delimiter),
         columns=[Tick(name, column.label, name in names) for name, column in COLUMNS.items()],
         outputs=[Tick(f"{OUTPUT_PREFIX}{path}", path, f"{OUTPUT_PREFIX}{path}" in taken) for path in offered],
         further="\n".join(
@@ -116,6 +122,7 @@ def plan_for(
     *,
     profile: str = "machine",
     columns: Iterable[str] = (),
+    delimiter: str = "",
     sent: str = "",
 ) -> Plan:
     """The plan of this reader, in their zone and language. Raises CannotExport."""
@@ -125,6 +132,7 @@ def plan_for(
         profile=profile,
         columns=columns,
         locale=get_language() or "en",
+        delimiter=delimiter,
         sent=sent,
         requested_by=request.user.email,
     )
@@ -140,9 +148,16 @@ def wanted_columns(form: QueryDict) -> list[str]:
 def remember(request: "MemberRequest", plan: Plan) -> None:
     """Keep what was chosen, for the next time this person opens the panel in this workspace."""
     chosen: dict[str, object] = {"profile": plan.profile.name}
+    if plan.profile.has_delimiter:
+        chosen["delimiter"] = plan.delimiter
     if plan.columns:
         chosen["columns"] = [column.name for column in plan.columns]
     ExportChoice.objects.update_or_create(workspace=request.workspace, person=request.user, defaults=chosen)
+
+
+def _delimiters(plan: Plan, chosen: str) -> list[Tick]:
+    own = _("as in your language: %(delimiter)s") % {"delimiter": DELIMITERS[LOCALES[plan.locale][0]]}
+    return [Tick(value, label, value == chosen) for value, label in {"": own, **DELIMITERS}.items()]
 
 
 def count_directly(plan: Plan) -> Count:

@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from telareview.accounts.models import Workspace
 from telareview.accounts.pseudonyms import hidden_workspace
 from telareview.exports.columns import Column, Kind, columns_named
+from telareview.exports.csv_excel import LOCALES
 from telareview.exports.profiles import Profile, profile_named
 from telareview.exports.refusals import UnknownColumn, UnknownProfile
 from telareview.exports.strict import read_strictly
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from telareview.tasks.parameters import MultiDict
 
 #: What may stand between the cells of profile `excel`.
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+DELIMITERS: dict[str, str | Promise] = {";": gettext_lazy("semicolon"), ",": gettext_lazy("comma")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,11 @@ class Plan:
     #: E-mail address; "" for a command.
     requested_by: str = ""
     requested_at: dt.datetime = field(default_factory=timezone.now)
+
+    @property
+    def separator(self) -> str:
+        """What stands between the cells; "" where the format has no such thing."""
+        return (self.delimiter or LOCALES[self.locale][0]) if self.profile.has_delimiter else ""
 
     def as_json(self) -> dict[str, Any]:
         """What `from_json` reads back, for a job that is done later."""
@@ -106,7 +114,7 @@ def plan_export(
     """
     chosen = profile_named(profile)
     if delimiter and (delimiter not in DELIMITERS or not chosen.has_delimiter):
-        raise UnknownProfile(_("A delimiter is a comma, a semicolon or a tab, and of profile excel only."))
+        raise UnknownProfile(_("A delimiter is a semicolon or a comma, and of profile excel only."))
     asked = read_strictly(query, workspace, zone)
     chosen_columns = columns_named(list(columns) or asked.task_filter.cols) if chosen.has_columns else []
     if asked.task_filter.as_of and any(column.kind is Kind.OUTPUT for column in chosen_columns):

@@ -12,6 +12,7 @@ from telareview.accounts.access import right_required
 from telareview.exports.jobs import ask_for_file
 from telareview.exports.making import make_at_once
 from telareview.exports.panel import check_rows, count_directly, make_panel, plan_for, remember, wanted_columns
+from telareview.exports.profiles import PROFILES
 from telareview.exports.record import Cancelled, open_record
 from telareview.exports.refusals import CannotExport, UnknownColumn
 from telareview.exports.sending import send_file
@@ -33,9 +34,9 @@ UNREADABLE_FORM, NO_SPACE = 422, 507
 def tasks_csv(request: "MemberRequest") -> "HttpResponseBase":
     """The whole filtered list in its order, at once; a filter that cannot be read is an error, not another list."""
     query = request.GET.copy()
-    profile = query.pop("profile", ["machine"])[-1]
+    profile, delimiter = (query.pop(name, [usual])[-1] for name, usual in (("profile", "machine"), ("delimiter", "")))
     try:
-        plan = plan_for(request, query, profile=profile, sent=request.META.get("QUERY_STRING", ""))
+        plan = plan_for(request, query, profile=profile, delimiter=delimiter, sent=request.META.get("QUERY_STRING", ""))
         record, file = make_at_once(plan, request.user, kept=False)
     except (CannotExport, Cancelled, OSError) as error:
         return _refused(request, error)
@@ -79,7 +80,11 @@ def _create(request: "MemberRequest") -> "HttpResponseBase":
 def _sent_plan(request: "MemberRequest", query: QueryDict) -> "Plan":
     """The plan of a sent panel. Raises CannotExport, also when no column is ticked."""
     profile, columns = request.POST.get("profile", "machine"), wanted_columns(request.POST)
-    plan = plan_for(request, query, profile=profile, columns=columns, sent=request.POST.get("query", ""))
+    # The panel sends it with every kind of file.
+    has_delimiter = profile in PROFILES and PROFILES[profile].has_delimiter
+    delimiter = request.POST.get("delimiter", "") if has_delimiter else ""
+    sent = request.POST.get("query", "")
+    plan = plan_for(request, query, profile=profile, columns=columns, delimiter=delimiter, sent=sent)
     if plan.columns and not columns:
         raise UnknownColumn(_("Choose one column at least."))
     return plan

@@ -80,6 +80,36 @@ def test_the_choice_is_remembered_for_the_person_and_workspace(acme, auditor, ma
     assert ticked(open_panel(colleague)) == list(DEFAULT_COLUMNS)
 
 
+def between_cells(page) -> tuple[list[str], list[str]]:
+    """The delimiters that are offered, and those selected."""
+    options = page.one("select", name="delimiter").all("option")
+    return [each["value"] for each in options], [each["value"] for each in options if "selected" in each.attributes]
+
+
+@pytest.mark.parametrize(("delimiter", "header"), [(";", b'"Id";"Name"'), (",", b'"Id","Name"'), ("", b'"Id","Name"')])
+def test_the_delimiter_of_a_file_for_excel_is_chosen_and_remembered(auditor, many, delimiter, header):
+    assert between_cells(open_panel(auditor)) == (["", ";", ","], [""])
+    excel = {"query": "", "columns": ["id", "name"], "profile": "excel", "delimiter": delimiter}
+
+    answer = auditor.post("/exports/new/", excel)
+
+    octets = auditor.get(answer["Location"]).getvalue()
+    assert octets.removeprefix(b"\xef\xbb\xbf").startswith(header + b"\r\n")
+    assert ExportRecord.objects.get().manifest["delimiter"] == (delimiter or ",")
+    assert between_cells(open_panel(auditor))[1] == [delimiter]
+    # Another kind of file has none, and the choice outlives it.
+    auditor.post("/exports/new/", {**excel, "profile": "machine"})
+    assert ExportRecord.objects.latest("pk").manifest["delimiter"] is None
+    assert between_cells(open_panel(auditor))[1] == [delimiter]
+
+
+def test_a_script_names_the_delimiter_in_the_address(auditor, many):
+    octets = auditor.get("/tasks.csv?profile=excel&delimiter=%3B&cols=id,name").getvalue()
+
+    assert octets.startswith(b'\xef\xbb\xbf"Id";"Name"\r\n')
+    assert auditor.get("/tasks.csv?delimiter=%3B").status_code == 400
+
+
 def test_looking_at_the_panel_keeps_nothing(auditor, many):
     open_panel(auditor, "status=completed")
 
@@ -101,6 +131,7 @@ def test_no_rows_make_a_file_of_headings_and_that_is_said(auditor, many):
     [
         ({"columns": ["id", "password"]}, "password"),
         ({"columns": ["id"], "profile": "nonsense"}, "nonsense"),
+        ({"columns": ["id"], "profile": "excel", "delimiter": "x"}, "a semicolon or a comma"),
         ({}, "Choose one column at least"),
         ({"columns": ["id"], "paths": "\0"}, "column"),
     ],

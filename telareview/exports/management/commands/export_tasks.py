@@ -15,7 +15,7 @@ from django.http import QueryDict
 from telareview.accounts.models import DEFAULT_ZONE, Workspace, validate_zone
 from telareview.accounts.workspaces import DEFAULT_SLUG
 from telareview.exports.manifest import manifest_text
-from telareview.exports.plan import plan_export
+from telareview.exports.plan import DELIMITERS, plan_export
 from telareview.exports.profiles import PROFILES
 from telareview.exports.record import complete, recorded_export
 from telareview.exports.refusals import CannotExport
@@ -44,6 +44,12 @@ class Command(BaseCommand):
             default=settings.LANGUAGE_CODE,
             help="words, delimiter and decimal sign of files for people; default: %(default)s",
         )
+        parser.add_argument(
+            "--delimiter",
+            choices=list(DELIMITERS),
+            default="",
+            help="of profile excel, where that of its language is not wanted",
+        )
         parser.add_argument("--mask-people", action="store_true", help="pseudonyms for e-mail addresses of people")
         parser.add_argument("--workspace", default=DEFAULT_SLUG, metavar="SLUG", help="default: %(default)s")
         parser.add_argument("--output", required=True, metavar="FILE")
@@ -62,6 +68,7 @@ class Command(BaseCommand):
                 columns=[name.strip() for name in options["columns"].split(",") if name.strip()],
                 zone=ZoneInfo(options["zone"]),
                 locale=options["locale"],
+                delimiter=options["delimiter"],
                 masked=options["mask_people"],
                 sent=options["query"],
             )
