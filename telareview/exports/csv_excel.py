@@ -76,7 +76,7 @@ def shown(column: Column, plan: "Plan") -> Expressed:
         case Kind.OUTPUT:
             path, text = column.source, text_at(column.source)
             number = When(Exact(kind_at(path), Value("number")), then=_localised(text, point))
-            return output_value(Case(number, default=Guarded(text), output_field=TextField()))
+            return output_value(plan, Case(number, default=Guarded(text), output_field=TextField()))
     return Guarded(typed(column, plan))
 
 

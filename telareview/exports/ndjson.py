@@ -2,17 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Case, F, Func, OuterRef, Subquery, TextField, Value, When
+from django.db.models import F, Func, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 
 from telareview.exports.copying import copied_blocks, select_of
+from telareview.exports.payloads import of_payload
 from telareview.tasks.masking import masked_payload
-from telareview.tasks.models import Payload
 from telareview.tela import canonical_json, decode
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
     from telareview.exports.plan import Plan
     from telareview.exports.values import Expressed
     from telareview.exports.writing import Sink
@@ -38,15 +36,6 @@ def _payload(plan: "Plan") -> "Expressed":
 
     Where it was erased the line says so: `{"id":"…","payload":null}`.
     """
-    key = "pk" if plan.task_filter.as_of else "version_id"
-    own = _text(Payload.objects.filter(version=OuterRef(key)))
-    last = _text(
-        Payload.objects.filter(
-            version__workspace=OuterRef("workspace"),
-            version__task_id=OuterRef("task_id"),
-            version__number__lte=OuterRef("version_number"),
-        ).order_by("-version__number")
-    )
     missing = Func(
         Value('{"id":"'),
         Cast(F("task_id"), TextField()),
@@ -55,12 +44,7 @@ def _payload(plan: "Plan") -> "Expressed":
         template="(%(expressions)s)",
         output_field=TextField(),
     )
-    known = Case(When(gone_at__isnull=True, then=own), default=last, output_field=TextField())
-    return Coalesce(known, missing, output_field=TextField())
-
-
-def _text(payloads: "QuerySet[Payload]") -> Subquery:
-    return Subquery(payloads.values_list(Cast("text", TextField()))[:1], output_field=TextField())
+    return Coalesce(of_payload(plan, Cast("text", TextField())), missing, output_field=TextField())
 
 
 def _masked(block: bytes, plan: "Plan") -> bytes:

@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from telareview.accounts.models import Workspace
 from telareview.accounts.pseudonyms import hidden_workspace
-from telareview.exports.columns import Column, Kind, columns_named
+from telareview.exports.columns import Column, columns_named
 from telareview.exports.csv_excel import LOCALES
 from telareview.exports.profiles import Profile, profile_named
-from telareview.exports.refusals import UnknownColumn, UnknownProfile
+from telareview.exports.refusals import UnknownProfile
 from telareview.exports.strict import read_strictly
 from telareview.tasks.filters import TaskFilter
 
@@ -117,10 +117,6 @@ def plan_export(
         raise UnknownProfile(_("A delimiter is a semicolon or a comma, and of profile excel only."))
     asked = read_strictly(query, workspace, zone)
     chosen_columns = columns_named(list(columns) or asked.task_filter.cols) if chosen.has_columns else []
-    if asked.task_filter.as_of and any(column.kind is Kind.OUTPUT for column in chosen_columns):
-        raise UnknownColumn(
-            _("Columns of outputs are of the present only: leave them out with asOf, or choose profile ndjson.")
-        )
     return Plan(
         workspace=workspace,
         task_filter=asked.task_filter.whole_list(),

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, Func, TextField, Value, When
+from django.db.models import Case, Expression, Func, TextField, Value, When
 from django.db.models.functions import Cast
 from django.db.models.lookups import Exact
 from xlsxwriter import Workbook
@@ -89,9 +89,15 @@ def _value(column: Column, plan: "Plan") -> Expressed:
     if column.kind is Kind.OUTPUT:
         is_number = Exact(kind_at(column.source), Value("number"))
         letter = Case(When(is_number, then=Value(NUMBER)), default=Value(TEXT), output_field=TextField())
-        # Null stays null, which Concat would not leave.
-        return output_value(Func(letter, text_at(column.source), arg_joiner=" || ", template="(%(expressions)s)"))
+        return output_value(
+            plan, _lettered(letter, text_at(column.source)), lambda words: _lettered(Value(TEXT), words)
+        )
     return typed(column, plan)
+
+
+def _lettered(letter: Expression, text: Expression) -> Expression:
+    """Null stays null, which Concat would not leave."""
+    return Func(letter, text, arg_joiner=" || ", template="(%(expressions)s)", output_field=TextField())
 
 
 def _writer(sheet: Any, column: Column, plan: "Plan", moments: Any) -> Callable[[int, int, Any], None]:

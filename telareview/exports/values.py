@@ -1,5 +1,6 @@
 """The value of a column as SQL, and its text in the files made of text."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.db.models import (
@@ -17,8 +18,10 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast, Concat
+from django.db.models.lookups import IsNull
 
 from telareview.exports.columns import Column, Kind
+from telareview.exports.payloads import of_payload
 from telareview.exports.people import Pseudonym
 from telareview.tasks.acts import ReviewAct
 from telareview.tasks.models import OutputIndex
@@ -52,16 +55,20 @@ class Seconds(Func):
     output_field = TextField()
 
 
+def erased_words() -> Expression:
+    """What stands in a cell whose value was erased: an empty one says null."""
+    return Concat(Value("erased under request "), Cast("erasure", TextField()), output_field=TextField())
+
+
 def name_or_erasure() -> Case:
-    """The name, or where it was erased the words that say so: an empty cell says null."""
-    words = Concat(Value("erased under request "), Cast("erasure", TextField()), output_field=TextField())
-    return Case(When(erasure__isnull=False, name__isnull=True, then=words), default=F("name"))
+    """The name, or where it was erased the words that say so."""
+    return Case(When(erasure__isnull=False, name__isnull=True, then=erased_words()), default=F("name"))
 
 
 def typed(column: Column, plan: "Plan") -> Expressed:
     """The value in its own type; a pseudonym for a person where the plan asks for it."""
     if column.kind is Kind.OUTPUT:
-        return output_text(column.source)
+        return output_value(plan, text_at(column.source))
     if column.kind is Kind.SECONDS:
         span = ExpressionWrapper(F("approved_at") - F("created_at"), output_field=DurationField())
         return Case(When(status__in=("completed", "approved"), then=Seconds(span)), default=None)
@@ -98,12 +105,17 @@ def machine_text(column: Column, plan: "Plan") -> Expressed:
     return Joined(value) if column.kind is Kind.LIST else value
 
 
-def output_text(path: str) -> Subquery:
-    """The value at a path of the current output: text as it is, everything else as JSON."""
-    return output_value(text_at(path))
+def output_value(
+    plan: "Plan", value: Expression, spoken: Callable[[Expression], Expression] = lambda words: words
+) -> Case:
+    """An expression over `content`, the output of the task, as text; `spoken` words where it was erased.
 
-
-def output_value(expression: Expression) -> Subquery:
-    """An expression over `OutputIndex.content` of the task, as text."""
+    As of a moment it is read from the payload of the version known then, else from the index of outputs.
+    """
+    erased = When(erasure__isnull=False, then=spoken(erased_words()))
+    if plan.task_filter.as_of:
+        # A payload that went with age; its version tells no number.
+        aged = When(IsNull(of_payload(plan, Value("there")), True), then=spoken(Value("erased", TextField())))
+        return Case(erased, aged, default=of_payload(plan, value))
     index = OutputIndex.objects.filter(workspace=OuterRef("workspace"), task_id=OuterRef("task_id"))
-    return Subquery(index.values_list(expression)[:1], output_field=TextField())
+    return Case(erased, default=Subquery(index.values_list(value)[:1], output_field=TextField()))
