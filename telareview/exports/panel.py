@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from telareview.accounts.access import MemberRequest
     from telareview.tasks.parameters import MultiDict
 
-#: What is written while the browser waits; more is a job of the worker. A guess, not a measurement.
-DIRECT_ROWS = 50_000
 #: Outputs that are looked into for paths to offer, values of each of them, and paths that are offered.
 OUTPUTS_SEEN, LEAVES_SEEN, PATHS_OFFERED = 20, 200, 40
 
@@ -69,8 +67,9 @@ class Panel:
         return self.task_filter.as_query()
 
     @property
-    def is_job(self) -> bool:
-        return self.count.capped
+    def jobs(self) -> list[str]:
+        """The kinds of file for which the list is too long to be written while the browser waits."""
+        return [each.name for each in self.profiles if self.count.capped or self.count.number > each.direct_rows]
 
     @property
     def output_chosen(self) -> bool:
@@ -102,7 +101,7 @@ def make_panel(request: "MemberRequest", query: "MultiDict", form: QueryDict | N
     return Panel(
         task_filter=plan.task_filter,
         chips=chips(plan.task_filter, "/tasks/", Facets.of(request.workspace).app_names),
-        count=count_directly(plan),
+        count=_count(plan, max(each.direct_rows for each in PROFILES.values())),
         profiles=list(PROFILES.values()),
         profile=profile if profile in PROFILES else "machine",
         delimiters=_delimiters(plan, delimiter),
@@ -160,19 +159,24 @@ def _delimiters(plan: Plan, chosen: str) -> list[Tick]:
     return [Tick(value, label, value == chosen) for value, label in {"": own, **DELIMITERS}.items()]
 
 
-def count_directly(plan: Plan) -> Count:
-    """How many tasks, counted until they are too many to be written within a request."""
-    matching = matching_tasks(plan.workspace, plan.task_filter, plan.zone)
-    found = matching.order_by().values("pk")[: DIRECT_ROWS + 1].count()
-    return Count(min(found, DIRECT_ROWS), capped=found > DIRECT_ROWS)
+def takes_a_job(plan: Plan) -> bool:
+    """Whether the list is too long to be written while the browser waits."""
+    return _count(plan, plan.profile.direct_rows).capped
 
 
 def check_rows(plan: Plan) -> None:
     """Raises TooManyRows where the kind of file holds fewer tasks than the list has."""
     most = plan.profile.most_rows
     if most is not None:
-        matching = matching_tasks(plan.workspace, plan.task_filter, plan.zone)
-        plan.profile.check_rows(matching.order_by().values("pk")[: most + 1].count())
+        count = _count(plan, most)
+        plan.profile.check_rows(count.number + count.capped)
+
+
+def _count(plan: Plan, most: int) -> Count:
+    """How many tasks, counted up to so many."""
+    matching = matching_tasks(plan.workspace, plan.task_filter, plan.zone)
+    found = matching.order_by().values("pk")[: most + 1].count()
+    return Count(min(found, most), capped=found > most)
 
 
 def output_paths(plan: Plan) -> list[str]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from telareview.accounts.access import right_required
 from telareview.exports.jobs import ask_for_file
 from telareview.exports.making import make_at_once
-from telareview.exports.panel import check_rows, count_directly, make_panel, plan_for, remember, wanted_columns
+from telareview.exports.panel import check_rows, make_panel, plan_for, remember, takes_a_job, wanted_columns
 from telareview.exports.profiles import PROFILES
 from telareview.exports.record import Cancelled, open_record
 from telareview.exports.refusals import CannotExport, UnknownColumn
@@ -64,7 +64,7 @@ def _create(request: "MemberRequest") -> "HttpResponseBase":
     try:
         plan = _sent_plan(request, query)
         remember(request, plan)
-        if count_directly(plan).capped:
+        if takes_a_job(plan):
             check_rows(plan)
             with transaction.atomic():
                 record = open_record(plan, request.user, by_job=True)

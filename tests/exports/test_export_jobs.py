@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from telareview.accounts.models import Workspace
-from telareview.exports import jobs, panel, running, upkeep
+from telareview.exports import jobs, running, upkeep
 from telareview.exports.jobs import MAX_ATTEMPTS, write_export
 from telareview.exports.making import make_file
 from telareview.exports.models import ExportRecord
@@ -28,6 +28,7 @@ from telareview.exports.stored import folder_of, forget_files, path_of
 from telareview.exports.upkeep import tidy
 from telareview.sync.jobs import run_worker
 from tests.accounts.cast import make_person, make_workspace, signed_in
+from tests.exports import few
 from tests.tasks.markup import read
 from tests.tasks.records import mirrored
 from tests.tasks.variety import TASKS, variety
@@ -45,7 +46,7 @@ def spool_folder(settings, tmp_path) -> Path:
 
 @pytest.fixture
 def auditor(transactional_db, monkeypatch):
-    monkeypatch.setattr(panel, "DIRECT_ROWS", 10)
+    few.at_once(monkeypatch, 10)
     acme = make_workspace("acme")
     mirrored(acme, *variety())
     return signed_in(make_person("auditor", acme, "auditor@acme.example"))

@@ -1,17 +1,18 @@
 """The export panel: says how many rows, offers columns and kinds of file, and remembers what was chosen."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from telareview.exports import panel as panel_room
 from telareview.exports import space as space_room
 from telareview.exports.columns import COLUMNS, DEFAULT_COLUMNS
 from telareview.exports.models import ExportRecord
 from telareview.exports.profiles import PROFILES
 from tests.accounts.cast import make_person, signed_in
+from tests.exports import few
 from tests.exports.disk import disk_of
 from tests.tasks.cards import card
 from tests.tasks.markup import read
@@ -199,7 +200,7 @@ def test_a_full_disk_is_said(auditor, acme, spool_folder):
 
 
 def test_more_tasks_than_a_request_writes_become_a_job(auditor, many, monkeypatch):
-    monkeypatch.setattr(panel_room, "DIRECT_ROWS", 10)
+    few.at_once(monkeypatch, 10)
     assert "More than 10 tasks" in open_panel(auditor).words
 
     response = auditor.post("/exports/new/", {"query": "", "columns": ["id"]})
@@ -210,6 +211,21 @@ def test_more_tasks_than_a_request_writes_become_a_job(auditor, many, monkeypatc
     assert "A worker takes it up in a moment" in read(auditor.get(f"/exports/{record.pk}/").content).words
     assert auditor.get(f"/exports/{record.pk}/file/").status_code == 404
     assert auditor.get(f"/exports/{record.pk}/manifest.json").status_code == 404
+
+
+def test_a_slower_kind_of_file_becomes_a_job_sooner(auditor, many, monkeypatch):
+    slow = dataclasses.replace(PROFILES["xlsx"], direct_rows=10)
+    monkeypatch.setitem(PROFILES, "xlsx", slow)
+    page = open_panel(auditor)
+
+    assert "40 tasks" in page.words
+    boxes = page.all("input", name="profile")
+    assert [box["value"] for box in boxes if "data-job" in box.attributes] == ["xlsx"]
+
+    for profile in ("xlsx", "machine"):
+        auditor.post("/exports/new/", {"query": "", "columns": ["id"], "profile": profile})
+
+    assert dict(ExportRecord.objects.values_list("profile", "by_job")) == {"xlsx": True, "machine": False}
 
 
 def test_the_panel_costs_the_same_statements_however_many_tasks(acme, auditor, django_assert_num_queries):
