@@ -43,6 +43,8 @@ def approve_bulk(context: JobContext, bulk_id: int) -> None:
     """Approve one selection, in the name of the person who asked for it, if they still may."""
     close_old_connections()
     bulk = BulkReview.objects.select_related("workspace", "person").get(pk=bulk_id)
+    if bulk.ended_at is not None:
+        return
     membership = Membership.objects.filter(workspace=bulk.workspace, person=bulk.person_id, person__is_active=True)
     try:
         if bulk.person is None or not may_write(membership.select_related("workspace").first(), "approve"):

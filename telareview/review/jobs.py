@@ -42,6 +42,9 @@ def send_tasks(context: JobContext, batch_id: int) -> None:
     """Send one batch, in the name of the person who asked for it, if they still may."""
     close_old_connections()
     batch = Batch.objects.select_related("workspace", "person").get(pk=batch_id)
+    if batch.state != Batch.State.RUNNING:
+        # A job that was killed comes again, and the batch has ended or was stopped since.
+        return
     membership = Membership.objects.filter(workspace=batch.workspace, person=batch.person_id, person__is_active=True)
     if not may_write(membership.select_related("workspace").first(), "create"):
         stop_batch(batch, WriteRefused())

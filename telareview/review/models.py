@@ -71,6 +71,10 @@ class OutgoingAction(models.Model):
         indexes = [
             models.Index(fields=["workspace", "task_id", "-sent_at"], name="action_of_task"),
             GinIndex(fields=["made_task_ids"], name="action_of_made_task"),
+            # Those whose outcome a worker looks for.
+            models.Index(
+                fields=["workspace", "task_id"], condition=Q(outcome__in=["", "lost"]), name="action_unsettled"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -135,11 +135,10 @@ TROUBLE = (NotReviewed, TelaError, NoKey, TaskIsGone)
 
 def in_words(code: str, words: Mapping[str, str]) -> str:
     """The sentence of a refusal in the reader's language. Raises KeyError for a code that has none."""
-    told = dict(words)
-    if "status" in told:
-        told["status"] = str(status_word(told["status"]))
-    if told.get("who") == "":
-        told["who"] = _now("somebody unknown")
+    # An erasure has taken the words of what it concerned.
+    told = {"who": "", "status": "", "places": "—", **words}
+    told["status"] = str(status_word(told["status"])) if told["status"] else "—"
+    told["who"] = told["who"] or _now("somebody unknown")
     return str(SENTENCES[code]) % told
 
 

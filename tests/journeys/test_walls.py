@@ -46,6 +46,7 @@ def addresses() -> list[str]:
         "task_id": [str(task_id(1))],
         "tab": list(TABS),
         "number": ["1", "2"],
+        "line": ["1"],
         "slug": ["acme"],
         "subscription_id": ["subscription"],
         "key": ["key"],

@@ -23,12 +23,8 @@ from tests.tasks.records import mirrored, task_json
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Arrive = Callable[..., Reader]
-
-
-def pdf(name: str) -> FilePayload:
-    return {"name": name, "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n...\n%%EOF\n"}
-
-
+PDF = b"%PDF-1.7\n...\n%%EOF\n"
+NAME = "notas fiscais de novembro.csv"
 TABLE = (
     "name,tags,document\n"
     + "".join(f"nota-fiscal-{n:04}.pdf,lote,https://files.example/{n}.pdf\n" for n in range(40))
@@ -71,6 +67,10 @@ def arrive(browser: Browser, live_server: LiveServer, workspace: Workspace) -> I
         reader.context.close()
 
 
+def file(name: str, content: bytes) -> FilePayload:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+
+
 def walk(reader: Reader, workspace: Workspace, sandbox: SandboxServer, look: Callable[[str], None]) -> None:
     """Every page about new tasks in every state, in the reader's language."""
     page = reader.opens("/tasks/new/")
@@ -79,7 +79,7 @@ def walk(reader: Reader, workspace: Workspace, sandbox: SandboxServer, look: Cal
     look("no app")
     reader.opens(f"/tasks/new/?app={CLAIMS.id}")
     look("form")
-    page.set_input_files("[name=f2]", [pdf("a.pdf"), {"name": "b.pdf", "mimeType": "x", "buffer": b"x"}])
+    page.set_input_files("[name=f2]", [file("a.pdf", PDF), file("b.pdf", b"x")])
     page.fill("[name=v0]", "nowhere")
     page.click("main form .primary")
     expect(page.locator(".errorlist").first).to_be_visible()
@@ -90,20 +90,16 @@ def walk(reader: Reader, workspace: Workspace, sandbox: SandboxServer, look: Cal
     look("many apps")
     reader.opens(f"/tasks/new/many/?app={CONTRACTS.id}")
     look("many")
-    page.set_input_files("[name=files]", [pdf("a.pdf")])
+    page.set_input_files("[name=files]", file("a.pdf", PDF))
     page.click("main form:has([name=files]) .primary")
     expect(page.locator(".errorlist").first).to_be_visible()
     look("many mistakes")
     reader.opens(f"/tasks/new/many/?app={INVOICES.id}")
-    page.set_input_files(
-        "[name=table]", {"name": "notas fiscais de novembro.csv", "mimeType": "text/csv", "buffer": b"x\n1\n"}
-    )
+    page.set_input_files("[name=table]", file(NAME, b"x\n1\n"))
     page.click("main form:has([name=table]) .primary")
     expect(page.locator("[role=alert]")).to_be_visible()
     look("refused")
-    page.set_input_files(
-        "[name=table]", {"name": "notas fiscais de novembro.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
-    )
+    page.set_input_files("[name=table]", file(NAME, TABLE.encode()))
     page.click("main form:has([name=table]) .primary")
     expect(page.locator("#batch")).to_be_visible()
     look("draft")

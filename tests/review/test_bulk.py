@@ -12,7 +12,9 @@ from telareview.review import bulk_jobs
 from telareview.review.bulk import SelectionChanged, begin, carry_on, counts, select
 from telareview.review.claims import take
 from telareview.review.models import BulkReview, OutgoingAction
+from telareview.review.reviewing import Wish, review_task
 from telareview.tasks.acts import acts_of, approver_here
+from telareview.tasks.erasure import erase_tasks
 from tests.accounts.cast import make_person, signed_in
 from tests.review.test_queue import LIST, OLDEST, UTC
 from tests.review.test_review_page import group
@@ -259,3 +261,21 @@ def test_why_it_stopped_is_told_in_words(acme, sandbox, reviewer, code, said):
 
     assert said in html.unescape(shown)
     assert "Go on" in shown
+
+
+def test_an_erasure_takes_names_and_reasons_of_bulk_approvals_along(acme, sandbox, reviewer, client_of_tela):
+    (seen,) = waiting(acme, sandbox)
+    selection = select(acme, OLDEST, UTC)
+    bulk = begin(acme, reviewer, "taskName=NF-0001.pdf", selection, selection.mark)
+    review_task(client_of_tela, acme, make_person("reviewer", acme, "eva@acme.example"), Wish(seen, approve=True))
+    carry_on(bulk, client_of_tela, reviewer)
+    assert bulk.tasks.get().words == {"who": "eva@acme.example"}
+
+    erase_tasks(acme, [seen.id], reason="Asked for.")
+
+    each = bulk.tasks.get()
+    bulk.refresh_from_db()
+    assert (each.name, each.detail, each.words) == ("", "", {})
+    assert "NF-0001" not in bulk.query
+    shown = signed_in(reviewer).get(f"/tasks/review/bulk/{bulk.pk}/").content.decode()
+    assert "already approved by somebody unknown" in shown

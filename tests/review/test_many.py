@@ -139,6 +139,9 @@ def test_the_job_acts_in_the_name_of_who_asked_and_only_while_they_may(acme, ope
 
     operator.memberships.update(role="operator")
     jobs.send_tasks.func(_context(), batch.pk)
+    assert states(batch) == {"waiting": 2}, "a job that comes again does not go on with what was stopped"
+    Batch.objects.update(state=Batch.State.RUNNING)
+    jobs.send_tasks.func(_context(), batch.pk)
     batch.refresh_from_db()
     assert (batch.state, states(batch)) == ("ended", {"created": 2})
     assert {action.person_email for action in OutgoingAction.objects.all()} == {operator.email}
