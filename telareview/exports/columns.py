@@ -59,7 +59,8 @@ class Column:
     personal: bool = False
 
 
-#: An empty cell says null; an empty text is `""`. `revisionProcess` is empty while a task is not approved.
+#: An empty cell says null; an empty text is `""`. `revisionProcess` is empty while a task is not approved. Of a task
+#: with `erasedUnder` the creator, approver, tags, edited fields, agent and source are empty because they were erased.
 COLUMNS: dict[str, Column] = {
     column.name: column
     for column in (
@@ -79,6 +80,7 @@ COLUMNS: dict[str, Column] = {
         Column("editedFields", gettext_lazy("Edited fields"), Kind.LIST, "edited_paths"),
         Column("turnaround", gettext_lazy("Turnaround"), Kind.SECONDS, "turnaround"),
         Column("goneAt", gettext_lazy("Gone"), Kind.INSTANT, "gone_at"),
+        Column("erasedUnder", gettext_lazy("Erased under request"), Kind.INTEGER, "erasure"),
         Column("completionRunId", gettext_lazy("Completion run"), Kind.ID, "completion_run_id"),
         Column("workflowRunId", gettext_lazy("Workflow run"), Kind.ID, "workflow_run_id"),
         Column("agentId", gettext_lazy("Agent"), Kind.TEXT, "agent_id"),

@@ -48,6 +48,11 @@ def _name(row: "Row") -> str:
     return f'<th scope="row" class="name">{link}</th>'
 
 
+def _nothing(row: "Row", *, was_there: bool = True) -> str:
+    """What stands in an empty cell: that something was erased is no emptiness."""
+    return f'<span class="quiet">{escape(_("erased"))}</span>' if row.task.erasure and was_there else MISSING
+
+
 def _reference(row: "Row") -> str:
     reference = row.task.reference
     return f'<td class="ref">{MISSING if reference is None else number_text(reference, row.reading.language)}</td>'
@@ -71,7 +76,8 @@ def _revision(row: "Row") -> str:
 def _edited(row: "Row") -> str:
     paths = row.task.edited_paths
     if not paths:
-        return f'<td class="edited">{MISSING}</td>'
+        revised = row.task.revision_process == "approvedWithRevisions"
+        return f'<td class="edited">{_nothing(row, was_there=revised)}</td>'
     more = f' <span class="sub">+{row.more_edited}</span>' if row.more_edited else ""
     first = escape(middle_cut(paths[0], PATH_CHARACTERS))
     whole = middle_cut(", ".join(paths), TITLE_CHARACTERS)
@@ -81,12 +87,13 @@ def _edited(row: "Row") -> str:
 def _approver(row: "Row") -> str:
     who = person_shown(row.task.approved_by)
     none = "" if who else " none"
-    return f'<td class="who{none}" title="{escape(who or "")}">{MISSING if who is None else escape(who)}</td>'
+    nobody = _nothing(row, was_there=row.task.approved_at is not None)
+    return f'<td class="who{none}" title="{escape(who or "")}">{nobody if who is None else escape(who)}</td>'
 
 
 def _creator(row: "Row") -> str:
     who = person_shown(row.task.created_by)
-    return f'<td class="who minor" title="{escape(who or "")}">{MISSING if who is None else escape(who)}</td>'
+    return f'<td class="who minor" title="{escape(who or "")}">{_nothing(row) if who is None else escape(who)}</td>'
 
 
 def _moment(row: "Row", moment: datetime | None) -> str:
@@ -123,7 +130,7 @@ def _canvas_version(row: "Row") -> str:
 def _tags(row: "Row") -> str:
     tags = "".join(f'<span class="tag">{escape(tag)}</span> ' for tag in row.task.tags[:TAGS_SHOWN])
     more = len(row.task.tags) - TAGS_SHOWN
-    return f'<td class="tags">{tags or MISSING}{f"+{more}" if more > 0 else ""}</td>'
+    return f'<td class="tags">{tags or _nothing(row)}{f"+{more}" if more > 0 else ""}</td>'
 
 
 def _id(row: "Row") -> str:

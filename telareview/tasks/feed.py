@@ -83,6 +83,12 @@ class Entry:
         return f"/tasks/{self.version.task_id}/versions/{self.version.number}/"
 
     @property
+    def erased(self) -> str:
+        """What stands in the place of a name that was erased; "" where none was."""
+        number = self.version.erasure
+        return _("Erased under request %(number)d") % {"number": number} if number and not self.version.name else ""
+
+    @property
     def task_address(self) -> str:
         return f"/tasks/{self.version.task_id}/"
 

@@ -56,7 +56,8 @@ def task_count(request: "MemberRequest") -> HttpResponse:
 @member_required
 def history(request: "MemberRequest") -> HttpResponse:
     """`/history/`: every change of every task, newest first."""
-    return render_page_or_part(request, "tasks/feed.html", "results", {"listing": make_feed(request)})
+    context = {"listing": make_feed(request), "may_export": request.membership.may("export")}
+    return render_page_or_part(request, "tasks/feed.html", "results", context)
 
 
 @require_safe

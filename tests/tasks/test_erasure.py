@@ -530,11 +530,16 @@ def test_list_as_of_and_csv_show_erased_as_erased_and_the_search_finds_nothing(a
     then = auditor.get("/tasks/?asOf=2026-03-03T00:00:00Z").content.decode()
     csv = b"".join(auditor.get("/tasks.csv").streaming_content).decode()
     searched = auditor.get("/tasks/?q=canary-name").content.decode()
+    wide = auditor.get("/tasks/?cols=name,createdBy,tags").content.decode()
+    asked = {"cols": "id,createdBy,erasedUnder"}
+    marked = b"".join(auditor.get("/tasks.csv", asked).streaming_content).decode()
 
     assert "Erased under request 1" in now
     assert "Erased under request 1" in then
     assert "erased under request 1" in csv
     assert hits(now + then + csv) == {}
+    assert '<td class="who minor" title=""><span class="quiet">erased</span>' in wide
+    assert marked.splitlines()[1] == f"{task_id(1)},,1"
     assert str(task_id(1)) not in searched
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from telareview.tasks.erasure import erase_tasks
 from telareview.tasks.mirror import Look, record_gone
 from telareview.tasks.models import Learned, TaskVersion
 from telareview.tasks.told import record_told
@@ -203,3 +204,24 @@ def test_text_from_tela_is_text(acme, viewer, text):
 
     assert "<script>alert" not in page
     assert "<img" not in page
+
+
+def test_the_history_and_the_seals_lead_to_each_other_for_those_who_may_see_them(acme, auditor, viewer):
+    seals, erasures = 'href="/history/seals/"', 'href="/tasks/erasures/"'
+
+    assert seals in auditor.get("/history/").content.decode()
+    assert seals not in viewer.get("/history/").content.decode()
+    assert erasures in viewer.get("/history/").content.decode()
+    for address in ("/history/seals/", "/tasks/erasures/"):
+        assert '<a href="/history/">History</a>' in auditor.get(address).content.decode()
+
+
+def test_an_erased_task_is_told_as_erased(acme, viewer):
+    mirrored(acme, approved(1), at=HOURS[0])
+    erase_tasks(acme, [task_id(1)], reason="r")
+
+    page = viewer.get("/history/").content.decode()
+
+    assert page.count("Erased under request 1") == 2
+    assert "Personal data erased under request 1" in page
+    assert "somebody whose name was erased" not in page
