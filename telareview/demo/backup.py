@@ -22,6 +22,14 @@ from telareview.ledger.models import SigningKey
 
 #: One file, compressed, from which pg_restore can take single tables as well.
 FORMAT = "--format=custom"
+#: Names and builds of one server, which another may not have.
+NOT_OF_THE_SERVER = ("--no-owner", "--no-privileges", "--no-toast-compression")
+#: As the first migration has it: payloads are read back several times faster, where the server was built with lz4.
+PREFER_LZ4 = b"""DO $$ BEGIN SET default_toast_compression = 'lz4'; EXCEPTION WHEN others THEN NULL; END $$;
+"""
+KEEP_LZ4 = b"""DO $$ BEGIN ALTER TABLE public.tasks_payload ALTER COLUMN text SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN NULL; END $$;
+"""
 #: Settings that a newer pg_restore speaks of first, and that a server before PostgreSQL 17 does not know.
 UNKNOWN_TO_OLDER = frozenset({b"SET transaction_timeout = 0;\n"})
 HEAD_LINES = 40
@@ -40,7 +48,7 @@ def dump(path: Path) -> int:
     try:
         # Nobody else on the machine may read it, from the first byte on.
         unfinished.touch(mode=0o600)
-        _run("pg_dump", FORMAT, "--no-owner", "--no-privileges", f"--file={unfinished}")
+        _run("pg_dump", FORMAT, *NOT_OF_THE_SERVER, f"--file={unfinished}")
         unfinished.rename(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -102,13 +110,13 @@ def _pass_on(reading: "subprocess.Popen[bytes]", writing: "subprocess.Popen[byte
     """Committed only once all was read: of a file that ends too soon nothing stays."""
     source, sink = reading.stdout, writing.stdin
     assert source is not None and sink is not None  # noqa: PT018 - both are pipes
-    sink.write(b"BEGIN;\n")
+    sink.write(b"BEGIN;\n" + PREFER_LZ4)
     for line in islice(source, HEAD_LINES):
         if line not in UNKNOWN_TO_OLDER:
             sink.write(line)
     shutil.copyfileobj(source, sink, CHUNK_BYTES)
     if reading.wait() == 0:
-        sink.write(b"\nCOMMIT;\n")
+        sink.write(b"\n" + KEEP_LZ4 + b"COMMIT;\n")
     sink.flush()
 
 
