@@ -143,7 +143,7 @@ def _grow(
     for source in sources():
         if room:
             beyond = -1 if thorough else largest_sealed(cursor, source) - LOOK_BACK
-            some = _fresh(cursor, source, chosen, beyond, room)
+            some = _fresh(cursor, source, beyond, room, chosen)
             fresh += some
             room -= len(some)
     # In the order in which they were found, workspace by workspace.
@@ -158,7 +158,7 @@ def _grow(
     return len(fresh), grown
 
 
-def _fresh(cursor: Any, source: Source, chosen: str, beyond: int, most: int) -> list[tuple[Any, ...]]:
+def _fresh(cursor: Any, source: Source, beyond: int, most: int, chosen: str = "true") -> list[tuple[Any, ...]]:
     """Records without a leaf, of the workspaces `chosen`: workspace, source, id, commitment, leaf hash."""
     text = source.leaf_text("record.closed_commitment")
     cursor.execute(
