@@ -17,6 +17,7 @@ from tests.bench import (
     list_figures,
     past_figures,
     pull,
+    random_figures,
     seal,
     throughput,
     webhooks,
@@ -35,6 +36,7 @@ PARTS: dict[str, tuple[str, Callable[[Mirrors, int], list[Figure]], int, bool]] 
     "seal": ("Seals, {:,} versions", seal.figures, 1_000_000, False),
     "throughput": ("Beside a bare loop and dlt, {:,} tasks", throughput.figures, 20_000, False),
     "diff": ("Payloads of 5 MB on either side", large_figures.figures, 0, False),
+    "queries": ("Random questions, {:,} tasks", random_figures.figures, 1_000_000, False),
     "webhooks": ("Webhooks, a storm of {:,} calls first", webhooks.figures, 10_000, True),
 }
 BUSY = 0.75

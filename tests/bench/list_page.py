@@ -50,12 +50,12 @@ type Measured = dict[str, float]
 class Reader:
     """A signed-in member at this process's own pages, over the mirror of this process or another on the same server."""
 
-    def __init__(self, database: str, role: str = "viewer") -> None:
+    def __init__(self, database: str, role: str = "viewer", *, raises: bool = True) -> None:
         self._database = database
         self.enter()
         workspace = ensure_default_workspace()
         person, _password = add_person(f"{role}@bench.example", role, workspace)
-        self._client = Client(SERVER_NAME="localhost")
+        self._client = Client(SERVER_NAME="localhost", raise_request_exception=raises)
         self._client.force_login(person)
 
     def enter(self) -> None:
@@ -75,6 +75,11 @@ class Reader:
         if response.status_code != 200:
             raise RuntimeError(f"{path} answered {response.status_code}.")
         return str(response.content.decode())
+
+    def look(self, path: str) -> tuple[int, str]:
+        """The status of the answer, whatever it is, and the page."""
+        response = self._client.get(path)
+        return response.status_code, response.content.decode()
 
     def measure(self, path: str, times: int = TIMES) -> Measured:
         """Milliseconds of the page, and of one of its requests the statements and their share of the time."""
