@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,6 +14,7 @@ from telareview.tasks.models import Task
 from tests.accounts.cast import make_person, signed_in
 from tests.review.batches import marked
 from tests.sync.tela import client_of
+from tests.sync.webhook_calls import RUN_ENDED
 from tests.tasks.records import mirrored, task_json
 
 PDF = b"%PDF-1.7\n...\n%%EOF\n"
@@ -289,8 +289,23 @@ class TestTheDocuments:
 
         assert body == self.RAW_INPUT
 
+    def test_the_form_sends_it_and_the_task_is_followed_to_its_review(self, desk, acme, sandbox):
+        answer = post(desk, filled(desk, name="", tags="", way="completion", v0="https://example.com/document.pdf"))
+
+        sent = next(request for request in sandbox.requests if request.method == "POST")
+        assert sent.path == "/v2/chat/completions"
+        assert sent.json() == {name: self.RAW_INPUT[name] for name in ("application_id", "variables")}
+        row = BatchRow.objects.get()
+        assert answer.url == f"/tasks/{row.task_id}/"
+        # The printed loop waits for `completed` or `failed`, which an unreviewed task never reaches.
+        while sandbox.world.card(str(row.task_id)).status == "running":
+            pass
+        refresh_task(acme, row.task_id)
+        assert Task.objects.get(task_id=row.task_id).status == "validating"
+        assert "/following/" not in desk.get(answer.url).content.decode()
+
     def test_the_printed_payload_leads_to_the_task_of_its_run(self, acme, sandbox):
-        payload = (Path(__file__).parent / "documented_webhook.txt").read_bytes()
+        payload = RUN_ENDED
         acme.set_webhook_secret("hook-secret-4711")
         acme.save()
         order = {

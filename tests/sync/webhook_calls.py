@@ -3,6 +3,7 @@
 import json
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,43 +14,7 @@ SECRET = "whsec-acme-4711-do-not-show"
 ADDRESS = "/webhooks/tela/acme/"
 
 #: The payload of a run, byte for byte as Tela's guide prints it.
-RUN_ENDED = b"""{
-"id" : "b83b1558-de5b-4e45-b517-7bececbdd154" ,
-"status" : "succeeded" ,
-"input_content" : {
-"variables" : {
-"document" : {
-"file_url" : "https://example.com/document.pdf"
-}
-},
-"messages" : []
-},
-"output_content" : {
-"role" : "assistant" ,
-"structured_content" : false ,
-"content" : {
-"fileSummary" : "This document contains quarterly financial reports showing a 15% revenue increase compared to last quarter, with key highlights in operational efficiency improvements and market expansion in the APAC region."
-}
-},
-"raw_input" : {
-"application_id" : "95cec438-6080-44fe-8275-28b16bd40178" ,
-"variables" : {
-"document" : {
-"file_url" : "https://example.com/document.pdf"
-}
-},
-"webhook_url" : "https://example.com/webhook"
-},
-"raw_output" : {
-"fileSummary" : "This document contains quarterly financial reports showing a 15% revenue increase compared to last quarter, with key highlights in operational efficiency improvements and market expansion in the APAC region."
-},
-"compatibility_date" : "2024-10-14" ,
-"prompt_version_id" : "76065caa-c519-441a-8fe2-cc43e29664ab" ,
-"prompt_application_id" : "95cec438-6080-44fe-8275-28b16bd40178" ,
-"workspace_id" : "3f55cfd9-4427-4887-a181-d9ad39967802" ,
-"created_at" : "2024-10-14T19:00:53.664Z" ,
-"updated_at" : "2024-10-14T19:01:15.892Z"
-}"""  # noqa: E501 - as printed
+RUN_ENDED = (Path(__file__).parent / "documented_webhook.txt").read_bytes()
 RUN_ID = UUID("b83b1558-de5b-4e45-b517-7bececbdd154")
 
 
