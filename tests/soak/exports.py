@@ -32,9 +32,10 @@ from telareview.tasks.models import Task
 from tests.soak.export_place import PATIENCE_SECONDS, Answer, Place, wait_for
 from tests.soak.place import LOGS
 
-KILLS, TASKS = 100, 40_000
+KILLS, TASKS = 100, 10_000
+SAID_EVERY = 5
 #: Beyond 1 the kill falls while the finished file is noted or sent.
-FURTHEST = 1.2
+FURTHEST = 1.3
 LONGEST_NAP_SECONDS = 0.05
 LOOK_SECONDS = 0.002
 AT_ONCE, JOB = "at once", "job"
@@ -53,6 +54,13 @@ class Trial:
         self.kills = self.whole = self.failed = self.resumed = self.broken = self.missed = 0
         #: Sentences about what was wrong after a kill.
         self.wrong: list[str] = []
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kills} kills (besides, {self.missed} came too late): {self.failed} exports failed and say so, "
+            f"{self.resumed} were made anew and ended whole, {self.whole} files are whole, "
+            f"{self.broken} answers broke off. {len(self.wrong)} wrong."
+        )
 
     def learn(self, way: str, profile: str, tasks: int) -> None:
         """One undisturbed export, checked by the stand-alone verifier."""
@@ -216,13 +224,11 @@ def main(arguments: list[str]) -> int:
         for (way, victim), profile in itertools.islice(rounds, 2 * options.kills):
             if trial.kills < options.kills:
                 trial.kill_once(way, victim, profile)
+                if trial.kills % SAID_EVERY == 0:
+                    print(trial, flush=True)
     finally:
         place.leave()
-    print(
-        f"{trial.kills} kills over {listed:,} tasks (besides, {trial.missed} came too late): "
-        f"{trial.failed} exports failed and say so, {trial.resumed} were made anew and ended whole, "
-        f"{trial.whole} files are whole, {trial.broken} answers broke off. {len(trial.wrong)} wrong."
-    )
+    print(f"Over {listed:,} tasks: {trial}")
     for each in trial.wrong[:20]:
         print(each)
     return 1 if trial.wrong or trial.kills < options.kills else 0
