@@ -12,9 +12,10 @@ from procrastinate.contrib.django import app
 from telareview.exports.making import make_file
 from telareview.exports.models import ExportRecord
 from telareview.exports.plan import Plan
-from telareview.exports.record import Cancelled, end_record
+from telareview.exports.record import Cancelled, closed_after, end_record
 from telareview.exports.refusals import CannotExport, Stopped
 from telareview.exports.running import LOCK_WAIT_SECONDS, Pulse, held
+from telareview.exports.snapshot import snapshot
 from telareview.exports.upkeep import end_abandoned, tidy
 from telareview.tasks.known import matching_tasks
 
@@ -57,7 +58,8 @@ def _write(context: JobContext, record: ExportRecord) -> None:
     pulse = Pulse(record.pk, context.should_abort)
     try:
         with pulse:
-            with pulse.writing():
+            # A page may not take as long as to count everything that a rare filter finds; an export may.
+            with closed_after(record), snapshot(), pulse.writing():
                 expected = matching_tasks(record.workspace, plan.task_filter, plan.zone).order_by().count()
             opened.update(rows_expected=expected)
             make_file(

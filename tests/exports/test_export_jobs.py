@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.db import connection
+from django.db.models import Func, TextField, Value
 from django.http import QueryDict
 from django.utils import timezone
 from procrastinate.contrib.django import app
@@ -27,6 +28,7 @@ from telareview.exports.spool import spool
 from telareview.exports.stored import folder_of, forget_files, path_of
 from telareview.exports.upkeep import tidy
 from telareview.sync.jobs import run_worker
+from telareview.tasks.known import matching_tasks
 from tests.accounts.cast import make_person, make_workspace, signed_in
 from tests.exports import few
 from tests.tasks.markup import read
@@ -264,6 +266,19 @@ def test_a_worker_that_is_to_stop_does_not_wait_for_a_slow_first_row(waiting, mo
     assert (record.state, record.attempts) == ("waiting", 0)
     assert time.monotonic() - began < 20
     assert not folder_of(record.pk).exists()
+
+
+def test_a_count_that_is_slower_than_a_page_may_be_does_not_end_it(waiting, monkeypatch):
+    monkeypatch.setattr("telareview.exports.jobs.matching_tasks", slow_count)
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 200")
+
+    assert write(waiting).outcome == "complete"
+
+
+def slow_count(*asked):
+    nap = Func(Value(0.01), template="pg_sleep(%(expressions)s)::text", output_field=TextField())
+    return matching_tasks(*asked).annotate(nap=nap).exclude(nap="never")
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))
