@@ -1,12 +1,15 @@
 """Jobs come round when they should."""
 
+import asyncio
 import datetime as dt
 from itertools import pairwise
 
 import pytest
 from croniter import croniter  # type: ignore[import-untyped]
+from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from telareview.sync import jobs
 from telareview.sync.unfinished import LATEST, SOONEST, TICK, is_due
@@ -69,3 +72,35 @@ def test_a_running_task_is_asked_for_ever_more_rarely():
     assert gaps[0] <= SOONEST * 2
     assert max(gaps) <= LATEST * 2
     assert len(asked) < 120
+
+
+def job(task, status, queueing_lock):
+    """A job as it stands in the queue; of one that is being done the worker is not there any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, status, queueing_lock) "
+            "VALUES ('review', %s, %s::procrastinate_job_status, %s) RETURNING id",
+            [task, status, queueing_lock],
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_jobs_of_a_killed_worker_come_again_each_by_itself():
+    """One that waits anew already kept all others from coming again, every minute."""
+    killed = job("send_tasks", "doing", "batch 1")
+    anew = job("send_tasks", "todo", "batch 1")
+    other = job("approve_bulk", "doing", "bulk 1")
+
+    async def turn():
+        with app.replace_connector(app.connector.get_worker_connector()) as working:
+            async with working.open_async():
+                await jobs.retry_stalled_jobs.func(0)
+
+    asyncio.run(turn())
+
+    left = ProcrastinateJob.objects.filter(pk__in=[killed, anew, other])
+    assert dict(left.values_list("pk", "status")) == {anew: "todo", other: "todo"}
+    with connection.cursor() as cursor:
+        # Nobody empties a table that Django does not manage.
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE id = ANY(%s)", [[anew, other]])
