@@ -38,6 +38,8 @@ SAID_EVERY = 5
 FURTHEST = 1.3
 LONGEST_NAP_SECONDS = 0.05
 LOOK_SECONDS = 0.002
+#: Looks at the disk between two at the database.
+LOOKS_APART = 20
 AT_ONCE, JOB = "at once", "job"
 DATABASE, PROCESS = "database", "process"
 #: Of which cells there are, for each kind of file one after the other.
@@ -117,8 +119,12 @@ class Trial:
                 return
             if (seen and size is None) or (answer and answer.done.is_set()):
                 break
-            if looks % 20 == 0 and ExportRecord.objects.get(pk=record_id).ended_at is not None:
-                break
+            if looks % LOOKS_APART == 0:
+                if answer is None:
+                    # One that lost its database ends by itself; what supervises it starts the next.
+                    self.place.start_worker()
+                if ExportRecord.objects.get(pk=record_id).ended_at is not None:
+                    break
             time.sleep(LOOK_SECONDS)
         time.sleep(self.dice.uniform(0, LONGEST_NAP_SECONDS))
 
