@@ -19,6 +19,7 @@ from telareview.accounts.models import Workspace
 from telareview.demo.seed_sql import FUNCTIONS, STATES
 from telareview.demo.seed_words import APPS, SLOT_COLUMNS, slots
 from telareview.tasks.bulk import copy_rows
+from telareview.tasks.doers import ChangeDoer, remake_doers
 from telareview.tasks.former import remake
 from telareview.tasks.mirror import WRITER_LOCK, Look, record_gone
 from telareview.tasks.models import AppName, FormerCard, Horizon, Learned, OutputIndex, Payload, Task, TaskVersion
@@ -75,7 +76,7 @@ def tidy() -> None:
     """Statistics and visibility map of what was written, as autovacuum would make them in time."""
     # VACUUM refuses to run inside a transaction, which the caller may have open.
     with psycopg.connect(**connection.get_connection_params(), autocommit=True) as apart:
-        for model in (Task, TaskVersion, Payload, OutputIndex, FormerCard, Horizon):
+        for model in (Task, TaskVersion, Payload, OutputIndex, FormerCard, Horizon, ChangeDoer):
             apart.execute(f"VACUUM (ANALYZE) {model._meta.db_table}")
 
 
@@ -116,6 +117,7 @@ def _seed_chunk(workspace: Workspace, world: dict[str, Any]) -> None:
         cursor.execute("SELECT task_id, mod(d2, 1000) < %s FROM states WHERE newest", [GONE_PERMILLE])
         made = cursor.fetchall()
     remake(workspace, [task_id for task_id, _goes in made])
+    remake_doers(workspace, [task_id for task_id, _goes in made])
     gone = [task_id for task_id, goes in made if goes]
     record_gone(gone, Look(workspace, Learned.SWEEP, timezone.now()))
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from telareview.accounts.models import Workspace
 from telareview.ledger.guards import append_only
+from telareview.tasks.doers import note_doers_of_task
 from telareview.tasks.edits import EditedField, shown_path
 from telareview.tasks.facts import holdable
 from telareview.tela import TaskRecord
@@ -70,8 +71,8 @@ def note_correction(
 ) -> ReviewAct:
     """`changed` are the paths that differ by our own comparison, for an answer that tells no edits."""
     told = [[holdable(path), when.isoformat() if when else None] for path, when in _new_edits(before, after)]
-    return ReviewAct.objects.create(
-        workspace=workspace,
+    return _noted(
+        workspace,
         task_id=after.id,
         what=ReviewAct.What.CORRECTED,
         person_email=doer.person_email,
@@ -82,8 +83,8 @@ def note_correction(
 
 
 def note_approval(workspace: Workspace, doer: Doer, after: TaskRecord) -> ReviewAct:
-    return ReviewAct.objects.create(
-        workspace=workspace,
+    return _noted(
+        workspace,
         task_id=after.id,
         what=ReviewAct.What.APPROVED,
         person_email=doer.person_email,
@@ -91,6 +92,13 @@ def note_approval(workspace: Workspace, doer: Doer, after: TaskRecord) -> Review
         state_updated_at=after.updated_at,
         approved_at=after.approved_at,
     )
+
+
+def _noted(workspace: Workspace, **told: Any) -> ReviewAct:
+    """The act, and the person's hand in the state that came of it, if that is known already."""
+    act = ReviewAct.objects.create(workspace=workspace, **told)
+    note_doers_of_task(workspace, act.task_id)
+    return act
 
 
 def acts_of(workspace: Workspace, task_id: UUID) -> list[ReviewAct]:

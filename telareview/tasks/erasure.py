@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from telareview.ledger.privileges import lend, only_read
 from telareview.ledger.sealing import seal
+from telareview.tasks.doers import remake_doers
 from telareview.tasks.forgotten import clean_saved_views, words_of
 from telareview.tasks.former import remake
 from telareview.tasks.mirror import lock_writers
@@ -120,6 +121,7 @@ def erase_tasks(
         _blank_cards(workspace, scope.task_ids, number)
         _append_event(workspace, scope.task_ids, number)
         remake(workspace, scope.task_ids)
+        remake_doers(workspace, scope.task_ids)
         OutputIndex.objects.filter(workspace=workspace, task_id__in=scope.task_ids).delete()
         copies: dict[str, int] = {"saved views": clean_saved_views(workspace, forgotten)}
         for _receiver, told in forgetting.send(sender=None, workspace=workspace, forgotten=forgotten):

@@ -17,7 +17,7 @@ from telareview.accounts.models import Workspace
 from telareview.tasks.chips import Chip
 from telareview.tasks.feed_filter import FeedFilter, parse_feed
 from telareview.tasks.feed_form import FeedForm, feed_chips, feed_form
-from telareview.tasks.filter_form import Facets
+from telareview.tasks.filter_form import Facets, people_of
 from telareview.tasks.filters import PAGE_SIZES, Reader
 from telareview.tasks.listing import SizeLink, app_word
 from telareview.tasks.models import TaskVersion, ToldVersion
@@ -113,7 +113,7 @@ class Feed:
 
 
 def make_feed(request: "MemberRequest") -> Feed:
-    """The page that the address asks for. At most nine statements, whatever its size."""
+    """The page that the address asks for. At most a dozen statements, whatever its size."""
     zone, path = get_current_timezone(), reverse("history")
     reader = Reader(zone, now=timezone.now(), page_size=request.user.page_size)
     feed_filter, problems = parse_feed(request.GET, reader)
@@ -130,7 +130,7 @@ def make_feed(request: "MemberRequest") -> Feed:
     return Feed(
         feed_filter=feed_filter,
         notices=notices,
-        form=feed_form(feed_filter, facets),
+        form=feed_form(feed_filter, facets, people_of(request.workspace)),
         chips=feed_chips(feed_filter, path, facets.app_names),
         entries=_told(request.workspace, versions, facets.app_names),
         older_address=start.replace(older_than=str(Place.of(versions[-1]))).address(path) if older else "",

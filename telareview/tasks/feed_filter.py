@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from telareview.tasks.criteria import within
+from telareview.tasks.doers import ChangeDoer
 from telareview.tasks.filters import DEFAULT_PAGE_SIZE, Reader, Span
 from telareview.tasks.models import Kind
 from telareview.tasks.moments import show_moment
@@ -40,6 +41,8 @@ class FeedFilter:
     """All criteria AND, the values of one criterion OR. `parse_feed` makes one, `as_query` writes it back."""
 
     kind: tuple[str, ...] = ()
+    #: Whoever did the change, as far as it is known (`tasks.doers`).
+    person: tuple[str, ...] = ()
     #: The approver that the state names.
     approved_by: tuple[str, ...] = ()
     prompt_application_id: tuple[UUID, ...] = ()
@@ -76,6 +79,7 @@ class FeedFilter:
             pairs.extend((parameter, str(value)) for value in values)
 
         say("kind", self.kind)
+        say("person", self.person)
         say("approvedBy", self.approved_by)
         say("promptApplicationId", self.prompt_application_id)
         say("observedAtSince", [show_moment(self.observed_at.since)] if self.observed_at.since else [])
@@ -96,13 +100,15 @@ class FeedFilter:
         asked = [held for name in CRITERIA if name != "observed_at" and (held := getattr(self, name))]
         found = seen.filter(self._conditions())
         # Of one kind, one approver or one app there is an index in the feed's own order.
-        is_led = not self.edited_field and len(asked) == 1 and len(asked[0]) == 1
+        is_led = not (self.edited_field or self.person) and len(asked) == 1 and len(asked[0]) == 1
         return found if is_led or not asked else found.looked_for_among(seen)
 
     def _conditions(self) -> Q:
         every = Q()
         if self.kind:
             every &= Q(kind__in=self.kind)
+        if self.person:
+            every &= _done_by(self.person)
         if self.approved_by:
             every &= Q(approved_by__in=self.approved_by)
         if self.prompt_application_id:
@@ -112,7 +118,18 @@ class FeedFilter:
         return every
 
 
-CRITERIA = ("kind", "approved_by", "prompt_application_id", "observed_at", "edited_field")
+CRITERIA = ("kind", "person", "approved_by", "prompt_application_id", "observed_at", "edited_field")
+
+
+def _done_by(people: tuple[str, ...]) -> Q:
+    """A change in which one of them had a hand."""
+    hands = ChangeDoer.objects.filter(
+        workspace=OuterRef("workspace"),
+        person__in=[person.lower() for person in people],
+        observed_at=OuterRef("observed_at"),
+        version_id=OuterRef("pk"),
+    )
+    return Q(Exists(hands))
 
 
 def _touches(paths: tuple[str, ...]) -> Q:
@@ -128,6 +145,7 @@ def _person() -> str:
 
 FEED_PARAMETERS: dict[str, Taker] = {
     "kind": several_values("kind", lambda _reading: a_choice(*KINDS), lambda: _("a kind of change"), commas=True),
+    "person": several_values("person", lambda _reading: a_text, _person),
     "approvedBy": several_values("approved_by", lambda _reading: a_text, _person),
     "promptApplicationId": several_values(
         "prompt_application_id", lambda _reading: UUID, lambda: _("an app's id"), commas=True

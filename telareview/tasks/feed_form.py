@@ -1,6 +1,6 @@
 """What the feed's filter bar offers, and its active criteria in words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from telareview.tasks.models import Kind
 
 LABELS: dict[str, Promise] = {
     "kind": _("Kind"),
+    "person": _("Person"),
     "approved_by": _("Approver"),
     "prompt_application_id": _("App"),
     "observed_at": _("Seen"),
@@ -24,7 +25,7 @@ LABELS: dict[str, Promise] = {
 #: Parameters that the bar has fields for, and the place, which is left behind when the filter changes.
 FIELDS = frozenset(
     (
-        *("kind", "approvedBy", "promptApplicationId", "observedAtSince", "observedAtUntil", "editedField"),
+        *("kind", "person", "promptApplicationId", "observedAtSince", "observedAtUntil", "editedField"),
         *("olderThan", "newerThan"),
     )
 )
@@ -34,18 +35,18 @@ FIELDS = frozenset(
 class FeedForm:
     feed_filter: FeedFilter
     kinds: list[Option]
-    approvers: list[Option]
+    people: list[Option]
     apps: list[Option]
     observed: SpanInputs
     #: Parameters without a field in the bar, carried along by hidden ones.
     carried: list[tuple[str, str]]
 
 
-def feed_form(feed_filter: FeedFilter, facets: Facets) -> FeedForm:
+def feed_form(feed_filter: FeedFilter, facets: Facets, people: Iterable[str]) -> FeedForm:
     return FeedForm(
         feed_filter=feed_filter,
         kinds=options(KINDS, feed_filter.kind, kind_word),
-        approvers=options(facets.approvers, feed_filter.approved_by, str),
+        people=options(people, feed_filter.person, str),
         apps=options(
             map(str, facets.apps),
             tuple(map(str, feed_filter.prompt_application_id)),

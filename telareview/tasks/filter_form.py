@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 
 from telareview.accounts.models import Workspace
 from telareview.accounts.pseudonyms import hidden_workspace
+from telareview.tasks.doers import ChangeDoer
 from telareview.tasks.filters import REVISIONS, Span, TaskFilter
 from telareview.tasks.list_columns import COLUMNS, chosen_columns
 from telareview.tasks.list_columns import USUAL as USUAL_COLUMNS
@@ -54,6 +55,18 @@ class Facets:
             apps=tuple(apps),
             app_names=dict(AppName.objects.filter(workspace=workspace).values_list("application_id", "name")),
         )
+
+
+def people_of(workspace: Workspace) -> tuple[str, ...]:
+    """Whoever had a hand in a change. One statement, and none for some seconds; none for who may not see people."""
+    if hidden_workspace():
+        return ()
+
+    def asked() -> tuple[str, ...]:
+        return tuple(ChangeDoer.objects.all().distinct_values("person", workspace))
+
+    kept = caches["pages"].get_or_set(f"people-{workspace.pk}", asked, FACETS_KEPT_SECONDS)
+    return asked() if kept is None else kept
 
 
 @dataclass(frozen=True, slots=True)

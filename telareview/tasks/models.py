@@ -11,6 +11,7 @@ from telareview.accounts.models import Workspace
 from telareview.ledger.guards import append_only
 from telareview.tasks.acts import ReviewAct as ReviewAct
 from telareview.tasks.columns import ExactJSONField
+from telareview.tasks.doers import ChangeDoer as ChangeDoer
 from telareview.tasks.erased import Erasure as Erasure
 from telareview.tasks.erased import Retention as Retention
 from telareview.tasks.fact_columns import TaskFacts

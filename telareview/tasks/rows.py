@@ -10,6 +10,7 @@ from django.db import connection
 
 from telareview.accounts.models import Workspace
 from telareview.tasks.bulk import copy_rows, upsert_rows
+from telareview.tasks.doers import note_doers
 from telareview.tasks.facts import Facts, commitment
 from telareview.tasks.former import lay_down_cards, widen_horizon
 from telareview.tasks.models import Kind, Learned, OutputIndex, Payload, TaskVersion
@@ -105,6 +106,7 @@ def write_states(states: Sequence[State]) -> None:
             lay_down_cards(cursor, [each.version_id for each in later])
         _turn_cards(cursor, [each.version_id for each in states])
         widen_horizon(cursor, [each.version_id for each in states])
+        note_doers(cursor, [each.version_id for each in states])
         searched = [each for each in later if each.erasure is None]
         for write, some in ((copy_rows, first), (upsert_rows, searched)):
             if some:

@@ -52,6 +52,8 @@ FEEDS: dict[str, dict[str, Any]] = {
     "a common approver": {"approvedBy": next(iter(APPROVERS))},
     "a rare approver": {"approvedBy": list(APPROVERS)[-1]},
     "an app": {"promptApplicationId": str(APPS[0].id)},
+    "a person": {"person": next(iter(APPROVERS))},
+    "a person who did nothing": {"person": "nobody@acme.example"},
     "an edited field": {"editedField": "total.valor"},
     "a field that nobody edited": {"editedField": "no.such.field"},
 }

@@ -6,13 +6,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from telareview.tasks.acts import Doer, note_approval
+from telareview.tasks.doers import ChangeDoer, remake_doers
 from telareview.tasks.erasure import erase_tasks
 from telareview.tasks.mirror import Look, record_gone
 from telareview.tasks.models import Learned, TaskVersion
 from telareview.tasks.told import record_told
 from telareview.tela import VersionRecord
 from tests.tasks.hostile import TEXTS
-from tests.tasks.records import INVOICES, NOON, approved, mirrored, stamp, task_id, task_json
+from tests.tasks.records import INVOICES, NOON, approved, mirrored, record, stamp, task_id, task_json
 
 pytestmark = pytest.mark.django_db
 
@@ -225,3 +227,82 @@ def test_an_erased_task_is_told_as_erased(acme, viewer):
     assert page.count("Erased under request 1") == 2
     assert "Personal data erased under request 1" in page
     assert "somebody whose name was erased" not in page
+
+
+# --- Who did it ---------------------------------------------------------------------------------------------
+
+MARIA = "maria.reis@acme.example"
+
+
+def edit(author: str, previous: str) -> dict:
+    return {"path": "cliente", "author": author, "previousValue": previous, "editedAt": stamp(HOURS[0])}
+
+
+def done_by(client, *people) -> list[str]:
+    return told(client, person=list(people))
+
+
+def test_a_person_is_whoever_did_the_change_as_far_as_it_is_known(acme, viewer):
+    mirrored(acme, task_json(1, createdBy="Carla.Dias@acme.example"), at=HOURS[0])
+    first = {"metadata": {"editedFields": [edit(MARIA, "\x00 Globex")]}, "createdBy": "carla.dias@acme.example"}
+    mirrored(acme, task_json(1, **first, updatedAt=stamp(HALVES[0])), at=HOURS[1])
+    both = {"metadata": {"editedFields": [edit(MARIA, "\x00 Globex"), edit(BRUNO, "Acme")]}}
+    done = approved(1, by="ana.souza@acme.example", updatedAt=stamp(HALVES[1]), approvedAt=stamp(HALVES[1]), **both)
+    mirrored(acme, done, at=HOURS[2])
+    mirrored(acme, {**done, "tags": ["x"], "updatedAt": stamp(HALVES[2])}, at=HOURS[3])
+
+    assert done_by(viewer, "carla.dias@ACME.example") == ["First seen, waiting for review"]
+    assert len(done_by(viewer, MARIA)) == 1
+    assert done_by(viewer, BRUNO) == done_by(viewer, "ana.souza@acme.example")
+    assert len(done_by(viewer, BRUNO, MARIA)) == 2
+    assert done_by(viewer, "nobody@acme.example") == []
+    listing = viewer.get("/history/", {"person": MARIA}).context["listing"]
+    assert [option.value for option in listing.form.people] == sorted(
+        [MARIA, BRUNO, "ana.souza@acme.example", "carla.dias@acme.example"]
+    )
+    assert [(str(chip.label), chip.value) for chip in listing.chips] == [("Person", MARIA)]
+
+
+def test_a_name_too_long_for_an_index_does_not_stop_the_mirror(acme, viewer):
+    mirrored(acme, task_json(1, metadata={"editedFields": [edit("é" * 5000, "x")]}), at=HOURS[0])
+
+    assert len(done_by(viewer, "É" * 600)) == 1
+
+
+@pytest.mark.parametrize("act_comes", ["first", "last"])
+def test_what_was_sent_from_here_is_the_persons_who_sent_it(acme, viewer, act_comes):
+    answer = record(approved(1, updatedAt=stamp(HALVES[0]), approvedAt=stamp(HALVES[0])))
+    mirrored(acme, task_json(1), at=HOURS[0])
+    if act_comes == "first":
+        note_approval(acme, Doer(MARIA, 1), answer)
+    mirrored(acme, approved(1, updatedAt=stamp(HALVES[0]), approvedAt=stamp(HALVES[0])), at=HOURS[1])
+    if act_comes == "last":
+        note_approval(acme, Doer(MARIA, 1), answer)
+
+    assert done_by(viewer, MARIA) == ["Approved directly by ana.souza@acme.example"]
+
+
+def test_an_erasure_takes_the_people_away_and_is_theirs_who_asked(acme, viewer):
+    mirrored(acme, approved(1, "cliente", by=MARIA), at=HOURS[0])
+    erase_tasks(acme, [task_id(1)], reason="r", asked_by=BRUNO)
+
+    assert done_by(viewer, MARIA) == []
+    assert done_by(viewer, BRUNO) == ["Personal data erased under request 1"]
+    assert set(ChangeDoer.objects.values_list("person", flat=True)) == {BRUNO}
+
+
+def test_who_did_it_can_be_made_anew_from_the_versions(story):
+    noted = set(ChangeDoer.objects.values_list("person", "version_id"))
+
+    remake_doers(story, [task_id(1), task_id(2)])
+
+    assert set(ChangeDoer.objects.values_list("person", "version_id")) == noted
+    assert len(noted) > 3
+
+
+def test_who_may_not_see_people_is_offered_none(acme, viewer):
+    mirrored(acme, approved(1), at=HOURS[0])
+    acme.hide_people = True
+    acme.save()
+
+    assert viewer.get("/history/").context["listing"].form.people == []
