@@ -25,6 +25,8 @@ MAX_UNCHANGED = 2_000
 MAX_OTHERS = 200
 #: Markup around a piece of text that differs.
 TAGS = "<ins></ins>"
+#: In the narrowest column a value of this length fits its cell.
+SCROLLING_CHARACTERS = 300
 NOBODY = Correctors()
 
 KIND_WORDS: dict[Kind, Promise] = {
@@ -54,6 +56,15 @@ class ChangeRow:
     edits: int
     #: Who corrected it from here last; "" when that was done elsewhere.
     person: str = ""
+
+    @property
+    def before_scrolls(self) -> bool:
+        """Whether the value may be higher than its cell, so that a keyboard has to get at it."""
+        return _length(self.before) > SCROLLING_CHARACTERS
+
+    @property
+    def after_scrolls(self) -> bool:
+        return _length(self.after) > SCROLLING_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +157,10 @@ def _came_from(change: Change) -> str:
 
 def _shown(value: Json | Missing, room: Room, most: int) -> str | None:
     return None if value is MISSING else room.cut(value, most)
+
+
+def _length(pieces: Marks | None) -> int:
+    return sum(len(text) for text, _differs in pieces or ())
 
 
 def _whole(text: str | None) -> Marks | None:
