@@ -44,7 +44,10 @@ def comparisons(workspace: Workspace, *, finding: bool = False) -> QuerySet[Sync
 def report_of(run: SyncRun) -> Report:
     """Three statements."""
     findings = list(run.findings.order_by("kind", "task_id")[:FINDINGS_SHOWN])
-    mirrored = Task.objects.filter(
-        workspace_id=run.workspace_id, task_id__in=[each.task_id for each in findings]
-    ).values_list("task_id", flat=True)
-    return Report(run, findings, run.findings.count(), frozenset(mirrored))
+    return Report(run, findings, run.findings.count(), mirrored(run, findings))
+
+
+def mirrored(run: SyncRun, findings: Sequence[DriftFinding]) -> frozenset[UUID]:
+    """Tasks of the findings that have a page here. One statement."""
+    held = Task.objects.filter(workspace_id=run.workspace_id, task_id__in=[each.task_id for each in findings])
+    return frozenset(held.values_list("task_id", flat=True))

@@ -162,9 +162,29 @@ def test_drift_is_listed_without_mending_and_exits_with_1(filled):
     assert stop.value.code == 1
     assert told["differences"] == 1
     assert told["findings"] == [
-        {"task_id": str(wrong.task_id), "name": wrong.name, "kind": "differing", "fields": ["status"]}
+        {
+            "task_id": str(wrong.task_id),
+            "name": wrong.name,
+            "kind": "differing",
+            "fields": ["status"],
+            "link": f"/tasks/{wrong.task_id}/",
+        }
     ]
     assert Task.objects.get(pk=wrong.pk).status == "running"
+
+
+def test_drift_is_told_with_the_link_of_each_task_that_has_a_page(filled, settings):
+    settings.HTTPS, settings.ALLOWED_HOSTS = True, ["review.acme.example"]
+    wrong, unknown = Task.objects.order_by("task_id")[:2]
+    Task.objects.filter(pk=wrong.pk).update(status="running")
+    unknown.delete()
+    out = StringIO()
+
+    with pytest.raises(SystemExit):
+        call_command("check_drift", "--workspace", "acme", stdout=out)
+
+    assert f"differing  https://review.acme.example/tasks/{wrong.task_id}/  {wrong.name} (status)" in out.getvalue()
+    assert f"missing_here  {unknown.task_id}  {unknown.name}" in out.getvalue()
 
 
 def test_no_drift_exits_with_0(filled):

@@ -1,17 +1,21 @@
-"""`manage.py check_drift`: what differs between Tela and the mirror, without mending it."""
+"""`manage.py check_drift`: what differs between Tela and the mirror, by task and with its link, without mending it."""
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 
 from telareview.accounts.models import Workspace
 from telareview.accounts.workspaces import DEFAULT_SLUG, ensure_default_workspace
 from telareview.sync.connection import NoKey, tela_client
+from telareview.sync.drift import mirrored
 from telareview.sync.exclusive import PullIsRunning
-from telareview.sync.models import SyncRun
+from telareview.sync.models import DriftFinding, SyncRun
 from telareview.sync.pull import sweep_tasks
+from telareview.web.public_address import public_address
 
 DRIFT, WRONG_USE = 1, 2
 
@@ -39,20 +43,40 @@ class Command(BaseCommand):
             raise SystemExit(DRIFT)
 
     def _tell(self, run: SyncRun, differences: int, *, as_json: bool) -> None:
-        findings = list(run.findings.order_by("kind", "task_id").values("task_id", "name", "kind", "fields"))
+        findings = list(run.findings.order_by("kind", "task_id"))
+        links = _links(run, findings)
         if as_json:
             told = {
                 "compared": run.fetched,
                 "differences": differences,
-                "findings": [{**each, "task_id": str(each["task_id"])} for each in findings],
+                "findings": [_as_json(each, link) for each, link in zip(findings, links, strict=True)],
                 "outcome": run.outcome,
                 "error": run.error or None,
             }
             self.stdout.write(json.dumps(told))
             return
-        for each in findings:
-            fields = f" ({', '.join(each['fields'])})" if each["fields"] else ""
-            self.stdout.write(f"{each['kind']}  {each['task_id']}  {each['name']}{fields}")
+        for each, link in zip(findings, links, strict=True):
+            fields = f" ({', '.join(each.fields)})" if each.fields else ""
+            self.stdout.write(f"{each.kind}  {link or each.task_id}  {each.name}{fields}")
         self.stdout.write(f"{run.fetched} tasks compared, {differences} differ.")
         if run.error:
             self.stderr.write(f"Not whole: {run.error}")
+
+
+def _links(run: SyncRun, findings: Sequence[DriftFinding]) -> list[str | None]:
+    """Where each task has its page; None for one that the mirror does not hold."""
+    held = mirrored(run, findings)
+    return [
+        public_address(reverse("tasks:detail", args=[each.task_id])) if each.task_id in held else None
+        for each in findings
+    ]
+
+
+def _as_json(finding: DriftFinding, link: str | None) -> dict[str, Any]:
+    return {
+        "task_id": str(finding.task_id),
+        "name": finding.name,
+        "kind": finding.kind,
+        "fields": finding.fields,
+        "link": link,
+    }
