@@ -1,7 +1,7 @@
 """The same tasks by dlt: its own source for REST APIs, merged into PostgreSQL by their id.
 
-`python -m tests.bench.dlt_load ADDRESS KEY DATABASE FOLDER`. Nested values are kept as JSON, as the mirror does; taken
-apart into tables of their own, which is what dlt does unless told, they would take it much longer.
+`python -m tests.bench.dlt_load ADDRESS KEY DATABASE FOLDER [whole]`. Without `whole` dlt runs as it comes and takes
+nested values apart, down to tables of their own for lists in lists; with it they stay JSON, as in the mirror.
 """
 
 import json
@@ -11,9 +11,11 @@ import time
 from typing import Any
 
 PAGE_ROWS = 100
+#: Of the tasks' own table, with nested values left in it.
+NO_NESTING = 0
 
 
-def main(address: str, key: str, database: str, folder: str) -> None:
+def main(address: str, key: str, database: str, folder: str, nested: str = "") -> None:
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["RUNTIME__LOG_LEVEL"] = "ERROR"
     import dlt
@@ -35,7 +37,7 @@ def main(address: str, key: str, database: str, folder: str) -> None:
                 {"name": "task", "primary_key": "id", "write_disposition": "merge", "endpoint": endpoint},
             ],
         },
-        max_table_nesting=0,
+        **({"max_table_nesting": NO_NESTING} if nested == "whole" else {}),
     )
     began = time.perf_counter()
     pipeline = dlt.pipeline(

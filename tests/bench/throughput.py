@@ -3,6 +3,10 @@
 The API's answers are made before and it waits for nobody, so that what is measured is everything but the API. All three
 run with commits that do not wait for the disk, each in a process of its own; the times are theirs, without start-up.
 The best of so many rounds counts for each: other work on the machine only ever makes it slower.
+
+dlt runs twice. As it comes it takes nested values apart, lists into tables of their own: that is what somebody has who
+follows its documentation, so what is wanted is said of it. Told to keep them as JSON it does less, and what it leaves
+behind is nearer to what the mirror holds; it is measured beside, so that nobody takes the first figure for the whole.
 """
 
 import json
@@ -30,6 +34,7 @@ def figures(mirrors: Mirrors, tasks: int) -> list[Figure]:
         bare = max(_bare_loop(mirrors, address, tasks) for _ in range(ROUNDS))
         ours = max(_pull(mirrors, address, tasks) for _ in range(ROUNDS))
         theirs = _dlt(mirrors, address, tasks)
+        theirs_whole = _dlt(mirrors, address, tasks, "whole")
     return [
         Figure(what="bare loop of requests and COPY", measured=f"{bare:,.0f} tasks/s"),
         Figure.at_least(
@@ -40,11 +45,16 @@ def figures(mirrors: Mirrors, tasks: int) -> list[Figure]:
             compared=f"{ours:,.0f} tasks/s",
         ),
         Figure.at_least(
-            "pull_tasks, times dlt (rest_api, merge)",
+            "pull_tasks, times dlt as it comes (rest_api, merge)",
             ours / theirs,
             LEAST_TIMES,
             "×",
             compared=f"{theirs:,.0f} tasks/s",
+        ),
+        Figure(
+            what="pull_tasks, times dlt told to keep nested values as JSON",
+            measured=f"{ours / theirs_whole:.1f} ×",
+            compared=f"{theirs_whole:,.0f} tasks/s",
         ),
     ]
 
@@ -64,10 +74,10 @@ def _bare_loop(mirrors: Mirrors, address: str, tasks: int) -> float:
     return _run("bare_loop", address, KEY, mirrors.empty("bare"), tasks=tasks)
 
 
-def _dlt(mirrors: Mirrors, address: str, tasks: int) -> float:
-    say("dlt …")
+def _dlt(mirrors: Mirrors, address: str, tasks: int, *nested: str) -> float:
+    say("dlt, nested values kept as JSON …" if nested else "dlt as it comes …")
     with TemporaryDirectory(dir=FOLDER) as folder:
-        return _run("dlt_load", address, KEY, mirrors.empty("dlt"), folder, tasks=tasks)
+        return _run("dlt_load", address, KEY, mirrors.empty("dlt"), folder, *nested, tasks=tasks)
 
 
 def _run(program: str, *words: str, tasks: int) -> float:
