@@ -198,6 +198,7 @@ def test_both_ways_refuse_the_same(body, data):
 @given(values)
 @example({"\U00010000": 1, "\uffff": 2, "é": 3, "": 4, "aa": 5, "a": 6})
 @example([Decimal("-0.0"), Decimal("1E+2"), "a\x7fé"])
+@example(["ÿĀ\uffff", "\\xe9 é", "\\\\xe9 é", "\\U0001f600 é", "\\u00e9 é", "😀 é", "\\é"])
 def test_both_ways_write_the_same_value(value):
     wire._signed_zeros.clear()
 
