@@ -8,6 +8,7 @@ from telareview.sync.runs import count_pages, quarantine
 from telareview.sync.walk import Step
 from telareview.tasks.mirror import Look, Recorded, record_looks
 from telareview.tasks.models import Learned
+from telareview.tasks.snapshots import Snapshot
 
 LEARNED_BY = {
     SyncRun.Kind.BACKFILL: Learned.PULL,
@@ -20,13 +21,16 @@ LEARNED_BY = {
 
 def record_step(workspace: Workspace, run: SyncRun, step: Step) -> Recorded:
     """Mirror the page's tasks, keep its unreadable rows, and count both on the run."""
-    return record_steps(workspace, run, [step])[0]
+    return record_steps(workspace, run, [(step, [*map(Snapshot, step.page.tasks)])])[0]
 
 
-def record_steps(workspace: Workspace, run: SyncRun, steps: Sequence[Step]) -> list[Recorded]:
-    """Several pages at the cost of one."""
+def record_steps(
+    workspace: Workspace, run: SyncRun, pages: Sequence[tuple[Step, Sequence[Snapshot]]]
+) -> list[Recorded]:
+    """Several pages, each with its tasks on their way into the mirror, at the cost of one."""
     learned_by = LEARNED_BY[SyncRun.Kind(run.kind)]
-    told = record_looks([(step.page.tasks, Look(workspace, learned_by, step.asked_at, run.pk)) for step in steps])
+    steps = [step for step, _snapshots in pages]
+    told = record_looks((snapshots, Look(workspace, learned_by, step.asked_at, run.pk)) for step, snapshots in pages)
     rejected = [quarantine(workspace, step.page.rejected, run) for step in steps]
     count_pages(run, zip(told, rejected, (step.reread for step in steps), strict=True))
     return told

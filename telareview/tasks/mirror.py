@@ -17,10 +17,11 @@ from django.db import connection, transaction
 from telareview.accounts.models import Workspace
 from telareview.tasks.diff import changed_leaf_paths
 from telareview.tasks.fact_columns import is_approved
-from telareview.tasks.facts import content_hash, facts_of, indexable
+from telareview.tasks.facts import indexable
 from telareview.tasks.former import lay_down_cards
 from telareview.tasks.models import Kind, Payload
 from telareview.tasks.rows import FACT_COLUMNS, Look, State, write_states
+from telareview.tasks.snapshots import Snapshot
 from telareview.tasks.withheld import withheld, withheld_hash
 from telareview.tela import TaskRecord
 from telareview.tela.wire import decode
@@ -69,7 +70,8 @@ class _Known(NamedTuple):
         return is_approved(self.status, self.approved_at)
 
 
-type Snapshots = dict[UUID, TaskRecord]
+#: By task.
+type Snapshots = dict[UUID, Snapshot]
 
 
 def record_tasks(records: Iterable[TaskRecord], look: Look) -> Recorded:
@@ -78,12 +80,12 @@ def record_tasks(records: Iterable[TaskRecord], look: Look) -> Recorded:
     Of several snapshots of one task the newest counts. Raises nothing of its own; database errors leave the mirror
     as it was.
     """
-    return record_looks([(records, look)])[0]
+    return record_looks([(map(Snapshot, records), look)])[0]
 
 
-def record_looks(looks: Iterable[tuple[Iterable[TaskRecord], Look]]) -> list[Recorded]:
+def record_looks(looks: Iterable[tuple[Iterable[Snapshot], Look]]) -> list[Recorded]:
     """Mirror what several looks at one workspace found, as one after the other, in one transaction and at one cost."""
-    seen = [(_newest(records), look) for records, look in looks]
+    seen = [(_newest(snapshots), look) for snapshots, look in looks]
     if not any(snapshots for snapshots, _look in seen):
         return [Recorded() for _ in seen]
     with transaction.atomic():
@@ -91,11 +93,12 @@ def record_looks(looks: Iterable[tuple[Iterable[TaskRecord], Look]]) -> list[Rec
         return [recorded for together in _apart(seen) for recorded in _record(together)]
 
 
-def _newest(records: Iterable[TaskRecord]) -> Snapshots:
+def _newest(snapshots: Iterable[Snapshot]) -> Snapshots:
     newest: Snapshots = {}
-    for record in records:
-        if record.id not in newest or newest[record.id].updated_at < record.updated_at:
-            newest[record.id] = record
+    for each in snapshots:
+        known = newest.get(each.record.id)
+        if known is None or known.record.updated_at < each.record.updated_at:
+            newest[each.record.id] = each
     return newest
 
 
@@ -146,17 +149,18 @@ def _known_states(workspace: Workspace, ids: Iterable[UUID]) -> dict[UUID, _Know
         return {row[0]: _Known(*row) for row in cursor.fetchall()}
 
 
-def _only_news(records: Iterable[TaskRecord], known: dict[UUID, _Known], look: Look) -> tuple[list[State], list[UUID]]:
+def _only_news(snapshots: Iterable[Snapshot], known: dict[UUID, _Known], look: Look) -> tuple[list[State], list[UUID]]:
     """The snapshots that tell something new, described beside the version before; and ids that came too late."""
     news: list[State] = []
     older: list[UUID] = []
-    for record in records:
+    for each in snapshots:
+        record = each.record
         before = known.get(record.id)
         erasure = before.erasure if before else None
         # Of an erased task only what is left of it counts.
-        digest = withheld_hash(facts_of(record)) if erasure else content_hash(record.canonical_json)
+        digest = withheld_hash(each.facts) if erasure else each.content_hash
         if before is None:
-            news.append(State(record, look, digest, facts_of(record)))
+            news.append(State(each, look, digest, each.facts))
         elif before.gone_at is None and bytes(before.content_hash) == digest:
             continue
         elif (record.updated_at, look.observed_at) < (before.updated_at, before.observed_at):
@@ -164,8 +168,8 @@ def _only_news(records: Iterable[TaskRecord], known: dict[UUID, _Known], look: L
             older.append(record.id)
         else:
             number, kind = before.version_number + 1, _kind(before, record)
-            facts = withheld(facts_of(record)) if erasure else facts_of(record)
-            news.append(State(record, look, digest, facts, number, kind, erasure=erasure))
+            facts = withheld(each.facts) if erasure else each.facts
+            news.append(State(each, look, digest, facts, number, kind, erasure=erasure))
     return news, older
 
 

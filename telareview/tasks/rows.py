@@ -1,6 +1,5 @@
 """From a task's state to the mirror's rows: its version and payload, its index card, and what is searched in it."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,14 +10,11 @@ from django.db import connection
 from telareview.accounts.models import Workspace
 from telareview.tasks.bulk import copy_rows, upsert_rows
 from telareview.tasks.doers import note_doers
-from telareview.tasks.facts import Facts, commitment
+from telareview.tasks.facts import Facts
 from telareview.tasks.former import lay_down_cards, widen_horizon
 from telareview.tasks.models import Kind, Learned, OutputIndex, Payload, TaskVersion
-from telareview.tasks.outputs import searchable_json
-from telareview.tasks.revision import content_of
+from telareview.tasks.snapshots import Snapshot
 from telareview.tela import TaskRecord
-
-SALT_BYTES = 16
 
 FACT_COLUMNS = Facts._fields
 VERSION_COLUMNS = (
@@ -65,7 +61,7 @@ class Look:
 class State:
     """A state of a task on its way into the mirror."""
 
-    record: TaskRecord
+    snapshot: Snapshot
     look: Look
     hash: bytes
     facts: Facts
@@ -75,6 +71,10 @@ class State:
     version_id: int = 0
     #: Number of the erasure after which nothing personal is taken in; its facts are without it already.
     erasure: int | None = None
+
+    @property
+    def record(self) -> TaskRecord:
+        return self.snapshot.record
 
 
 def write_states(states: Sequence[State]) -> None:
@@ -91,13 +91,9 @@ def write_states(states: Sequence[State]) -> None:
         )
         for each, (version_id,) in zip(states, cursor.fetchall(), strict=True):
             each.version_id = version_id
-        salts = [os.urandom(SALT_BYTES) for _ in states]
-        versions = (_version_row(each, salt) for each, salt in zip(states, salts, strict=True))
-        copy_rows(cursor, TaskVersion._meta.db_table, VERSION_COLUMNS, versions)
+        copy_rows(cursor, TaskVersion._meta.db_table, VERSION_COLUMNS, map(_version_row, states))
         payloads = (
-            (each.version_id, salt, each.record.canonical_json)
-            for each, salt in zip(states, salts, strict=True)
-            if each.erasure is None
+            (each.version_id, each.snapshot.salt, each.record.canonical_json) for each in states if each.erasure is None
         )
         copy_rows(cursor, Payload._meta.db_table, ("version_id", "salt", "text"), payloads)
         first = [each for each in states if each.kind is Kind.FIRST_SEEN]
@@ -113,7 +109,7 @@ def write_states(states: Sequence[State]) -> None:
                 write(cursor, OutputIndex._meta.db_table, INDEX_COLUMNS, [_index_row(each) for each in some])
 
 
-def _version_row(each: State, salt: bytes) -> tuple[Any, ...]:
+def _version_row(each: State) -> tuple[Any, ...]:
     return (
         each.version_id,
         each.look.workspace.pk,
@@ -125,7 +121,7 @@ def _version_row(each: State, salt: bytes) -> tuple[Any, ...]:
         each.look.run_id,
         _brief(list(each.changed_paths)),
         each.hash,
-        commitment(salt, each.record.canonical_json) if each.erasure is None else None,
+        each.snapshot.commitment if each.erasure is None else None,
         each.erasure,
     )
 
@@ -146,4 +142,4 @@ def _turn_cards(cursor: Any, version_ids: list[int]) -> None:
 
 
 def _index_row(each: State) -> tuple[Any, ...]:
-    return (each.look.workspace.pk, each.record.id, searchable_json(content_of(each.record.output_content)))
+    return (each.look.workspace.pk, each.record.id, each.snapshot.searchable_json)

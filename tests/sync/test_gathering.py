@@ -1,10 +1,11 @@
 """Several sources are read at a time, and one thread takes what they yield."""
 
 import threading
+import time
 
 import pytest
 
-from telareview.sync.gathering import MOST_TOGETHER, gather
+from telareview.sync.gathering import MOST_AHEAD, MOST_TOGETHER, gather
 
 
 def counting(name, upto, began=None):
@@ -17,6 +18,14 @@ def counting(name, upto, began=None):
             yield name, number
 
     return source
+
+
+def waited_for(condition, seconds=10):
+    """Whether the condition came true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return condition()
 
 
 def failing(error):
@@ -50,17 +59,40 @@ def test_it_is_taken_in_the_calling_thread_and_never_too_much_together():
     assert max(size for _thread, size in calls) <= MOST_TOGETHER
 
 
-def test_no_source_reads_ahead_of_what_was_taken():
+def test_a_source_reads_a_little_ahead_of_what_was_taken_and_no_more():
     began, taken = [], []
 
     def take(items):
-        for name, number in items:
-            assert (name, number + 1) not in began
+        # Long enough for a source without a limit to run away.
+        time.sleep(0.01)
+        for name in "abc":
+            before = sum(each[0] == name for each in taken)
+            assert sum(each[0] == name for each in began) <= before + MOST_AHEAD
         taken.extend(items)
 
     gather([counting(name, 10, began) for name in "abc"], take, threads=3)
 
     assert len(taken) == 30
+
+
+def test_the_next_item_is_read_while_one_is_taken():
+    began = []
+
+    def take(items):
+        if items == [("a", 1)]:
+            assert waited_for(lambda: ("a", 2) in began)
+
+    gather([counting("a", 5, began)], take, threads=1)
+
+    assert len(began) == 5
+
+
+def test_the_taker_may_want_them_one_by_one():
+    calls = []
+
+    gather([counting(name, 9) for name in "abcdef"], calls.append, threads=6, together=1)
+
+    assert [len(items) for items in calls] == [1] * 54
 
 
 def test_an_error_of_a_source_ends_the_others_and_what_had_arrived_is_taken():

@@ -532,7 +532,7 @@ def test_a_run_whose_process_died_is_closed_by_the_next(workspace, tela):
 
 def test_a_row_the_database_refuses_ends_the_run_with_a_sentence(workspace, tela, monkeypatch):
     """COPY's own errors count as database errors like any statement's."""
-    monkeypatch.setattr("telareview.tasks.rows.searchable_json", lambda value: "no json")
+    monkeypatch.setattr("telareview.tasks.snapshots.searchable_json", lambda value: "no json")
 
     with pytest.raises(DatabaseError):
         pulled(workspace, tela)

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from telareview.tasks.mirror import Look, record_looks, record_tasks
 from telareview.tasks.models import Learned, Task, TaskVersion
+from telareview.tasks.snapshots import Snapshot
 from tests.tasks.records import NOON, approved, record, stamp, task_json
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +46,7 @@ def test_together_they_leave_what_they_leave_one_by_one(acme, elsewhere, seed):
         for _ in range(8)
     ]
 
-    together = record_looks((records, look(acme, second)) for second, records in enumerate(seen))
+    together = record_looks((map(Snapshot, records), look(acme, second)) for second, records in enumerate(seen))
     singly = [record_tasks(records, look(elsewhere, second)) for second, records in enumerate(seen)]
 
     assert history(acme) == history(elsewhere)
@@ -59,7 +60,7 @@ def test_eight_looks_cost_the_statements_of_one(acme):
     def statements(looks, first):
         with CaptureQueriesContext(connection) as caught:
             record_looks(
-                ([record(task_json(first + 10 * each + number)) for number in range(10)], look(acme))
+                ([Snapshot(record(task_json(first + 10 * each + number))) for number in range(10)], look(acme))
                 for each in range(looks)
             )
         return len(caught)
@@ -68,10 +69,10 @@ def test_eight_looks_cost_the_statements_of_one(acme):
 
 
 def test_what_the_database_refuses_leaves_none_of_the_looks(acme, monkeypatch):
-    monkeypatch.setattr("telareview.tasks.rows.searchable_json", lambda value: "no json")
+    monkeypatch.setattr("telareview.tasks.snapshots.searchable_json", lambda value: "no json")
 
     with pytest.raises(DatabaseError):
-        record_looks([([record(task_json(1))], look(acme)), ([record(task_json(2))], look(acme))])
+        record_looks([([Snapshot(record(task_json(number)))], look(acme)) for number in (1, 2)])
 
     assert not Task.objects.exists()
     assert not TaskVersion.objects.exists()
