@@ -22,7 +22,7 @@ SPAN_MINUTES = 40_000
 NEW, DELETED, RETURNED, UNBUMPED = 0.19, 0.09, 0.01, 0.01
 LATE_SHARE, LATE = 0.05, dt.timedelta(seconds=3)
 #: One call in so many falls behind a job that stamps many tasks at once.
-CALLS_PER_BULK = 150
+CALLS_PER_BULK = 60
 PAYLOAD_KEYS = ("rawInput", "inputContent", "outputContent", "originalOutputContent")
 
 
