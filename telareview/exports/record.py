@@ -51,7 +51,7 @@ def recorded_export(plan: Plan, person: Person | None) -> Iterator[ExportRecord]
 def begun_record(plan: Plan, person: Person | None) -> Iterator[ExportRecord]:
     """A stored record that is written at once. Others never see it without its lock, unless its process was killed."""
     with ExitStack() as stack:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             record = open_record(plan, person)
             stack.enter_context(held(record.pk))
         yield record
