@@ -28,6 +28,7 @@ from telareview.tasks.filters import TaskFilter
 from telareview.tasks.models import Task, TaskVersion
 from telareview.tasks.raw_view import escape_unsendable, show_value
 from telareview.tasks.revision import compare, content_of
+from telareview.tela import canonical_decoded
 
 if TYPE_CHECKING:
     from telareview.accounts.access import MemberRequest
@@ -100,7 +101,10 @@ class ReviewPage:
     @cached_property
     def fits(self) -> bool:
         """Whether the output fits into a form; it can be approved as it is in any case."""
-        return self.record is not None and form_bytes(self.draft) <= MOST_FORM_BYTES
+        # The JSON is shorter than the form that says it, and quickly written; a form of megabytes is not.
+        if self.record is None or len(canonical_decoded(self.content)) > MOST_FORM_BYTES:
+            return False
+        return form_bytes(self.draft) <= MOST_FORM_BYTES
 
     @cached_property
     def rows(self) -> list[Row]:

@@ -27,6 +27,7 @@ MAX_DEPTH = 500
 #: then cut away with the quotes. No value can contain the mark: it is drawn anew in each process and never leaves it.
 _MARK = secrets.token_hex(16)
 _OPENING, _CLOSING = f'"{_MARK}', f'{_MARK}"'
+_NO_BRACKETS = re.compile(r"[^][{}]+")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 #: What msgspec says when it cannot; the numbers are read by Decimal, which has words of its own.
@@ -84,15 +85,14 @@ def is_too_deep(text: str) -> bool:
     """Whether JSON text nests deeper than MAX_DEPTH. Nearly always answered by counting alone."""
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return False
-    depth = 0
-    for letter in _STRING.sub("", text):
-        if letter in "{[":
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        elif letter in "}]":
-            depth -= 1
-    return False
+    # Of the brackets alone the innermost pairs are taken away, level by level: a walk over each letter of five
+    # megabytes takes longer than all else that is done with them.
+    brackets = _NO_BRACKETS.sub("", _STRING.sub("", text)).replace("{", "[").replace("}", "]")
+    for _level in range(MAX_DEPTH):
+        if not brackets:
+            return False
+        brackets = brackets.replace("[]", "")
+    return bool(brackets)
 
 
 def looks_like_html(text: str) -> bool:

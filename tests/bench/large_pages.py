@@ -72,7 +72,7 @@ SETTLE_MS = 500
 def fill(workspace: Workspace, number: int, shape: str) -> dict[str, str]:
     """Mirror the tasks of a shape; their ids."""
     original, current = ({"role": "assistant", "content": each} for each in SHAPES[shape](SIZE))
-    raw_input = {"variables": {"document": original["content"]}}
+    raw_input = {"variables": {"document": SHAPES[shape](SIZE // 5)[0]}}
     whole: dict[str, Any] = {
         "name": f"{shape}.pdf",
         "originalOutputContent": original,

@@ -43,7 +43,7 @@ _DATES = (
 _REGISTRATION = re.compile(r"[0-9 ()+./-]+")
 _NONZERO = re.compile(r"[1-9]+")
 _NO_DIGITS = re.compile(r"[^0-9]+")
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u2060\ufeff"))
+_INVISIBLE = "\u200b\u2060\ufeff"
 _SIGN = r"[!-/:-@\[-`{-~]"
 #: A blank between a sign and a digit may separate two numbers (`10, 5`), so it counts, except beside these.
 _IDLE_BLANK = re.compile(rf"(?<={_SIGN}) (?![0-9])|(?<![0-9]) (?={_SIGN})|(?<=[$€£(]) | (?=[)%])")
@@ -121,7 +121,12 @@ def _states(text: str, number: Json) -> bool:
 
 
 def _composed(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFC", text.translate(_INVISIBLE))
+    if text.isascii():
+        return text
+    # `translate` looks up each letter by itself: a second for a text of megabytes.
+    for letter in _INVISIBLE:
+        text = text.replace(letter, "")
+    return unicodedata.normalize("NFC", text)
 
 
 def _squeezed(text: str) -> str:
