@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from telareview.ledger import sealing
 from telareview.ledger.models import Leaf
 from telareview.ledger.sealing import seal
-from telareview.ledger.sources import sources
+from telareview.ledger.sources import Source, leaf_digest, sources
 from telareview.tasks.erasure import erase_payloads
 from telareview.tasks.models import Erasure, TaskVersion
 from telareview.tasks.sealed import VERSIONS
@@ -198,11 +198,21 @@ class Tamperer:
         for table in ("ledger_leaf", "ledger_checkpoint"):
             self.run(f"DELETE FROM {table} WHERE workspace_id = %s", self.workspace.pk)
         with connection.cursor() as cursor:
-            chosen = f"record.workspace_id = {self.workspace.pk}"
-            rows = [row for source in sources() for row in sealing._fresh(cursor, source, chosen, -1, len(place) + 10)]
+            rows = [row for source in sources() for row in self._commitments(cursor, source)]
             rows.sort(key=lambda row: place.get(row[1:3], len(place)))
             for some in batched(rows, sealing.ROUND):
                 sealing._append(cursor, self.workspace.pk, list(some))
+
+    def _commitments(self, cursor: Any, source: Source) -> list[tuple[Any, ...]]:
+        """Every record of a source: workspace, source, id, commitment, leaf hash."""
+        digest = leaf_digest(source.leaf_text("record.closed_commitment"))
+        cursor.execute(
+            f"SELECT record.workspace_id, '{source.name}', record.id, record.closed_commitment, {digest} FROM ("
+            f"SELECT record.*, {source.commitment()} AS closed_commitment FROM {source.table} AS record "
+            f"WHERE record.workspace_id = %s AND {source.where}) AS record ORDER BY record.id",
+            [self.workspace.pk],
+        )
+        return list(cursor.fetchall())
 
     def _delete(self, version: TaskVersion) -> int:
         leaf = self.leaf_of(version)
