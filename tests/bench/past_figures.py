@@ -20,8 +20,23 @@ def as_of_figures(mirrors: Mirrors, tasks: int) -> list[Figure]:
 
 def history_figures(mirrors: Mirrors, tasks: int) -> list[Figure]:
     say(f"The feed of changes over {tasks:,} tasks, {VERSIONS} versions each …")
-    found = measured("past_pages", "history", database=mirrors.seeded(tasks, VERSIONS), settings=SETTINGS)
-    return _lines("page of the feed", found, MOST_FEED_MILLISECONDS)
+    database = mirrors.seeded(tasks, VERSIONS)
+    found = measured("past_pages", "history", database=database, settings=SETTINGS)
+    written = measured("writing", database=database, settings=SETTINGS)
+    return [*_lines("page of the feed", found, MOST_FEED_MILLISECONDS), *_shares(written)]
+
+
+def _shares(written: dict[str, dict[str, float]]) -> list[Figure]:
+    """What is derived from the versions, of the time in which pages of a pull are mirrored."""
+    return [
+        Figure(
+            what=f"{derived}, of mirroring {name} tasks",
+            measured=f"{100 * page[derived] / page['seconds']:.1f} %",
+            compared=f"{page['tasks'] / page['seconds']:,.0f} tasks/s, 100 a page, no call made",
+        )
+        for name, page in written.items()
+        for derived in ("former cards", "horizon", "doers")
+    ]
 
 
 def _lines(what: str, found: dict[str, Any], bound: int) -> list[Figure]:
