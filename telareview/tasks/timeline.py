@@ -221,6 +221,9 @@ def gap_before(
 
     `before` is the version before it, None for the first; `told_until` is when Tela last told its own history.
     """
+    if version.kind == Kind.ERASED:
+        # No look at Tela: what may lie before the next look is said there.
+        return False
     reached = told_until is not None and min(version.observed_at, at) <= told_until
     came_before = before.observed_at < at if before else version.created_at < at - MILLISECOND
     return came_before and not reached

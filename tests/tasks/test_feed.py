@@ -226,6 +226,7 @@ def test_an_erased_task_is_told_as_erased(acme, viewer):
 
     assert page.count("Erased under request 1") == 2
     assert "Personal data erased under request 1" in page
+    assert entries(viewer)[0].gap == ""
     assert "somebody whose name was erased" not in page
 
 
