@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -150,7 +151,20 @@ def erase_payloads(workspace: Workspace, version_ids: Sequence[int], *, reason: 
     with transaction.atomic():
         lock_writers(workspace)
         seal(workspace)
+        _forget_outputs(workspace, version_ids)
         return _call(workspace, Erasure.Scope.PAYLOADS, _reason(reason), asked_by, (), version_ids)
+
+
+def _forget_outputs(workspace: Workspace, version_ids: Sequence[int]) -> None:
+    """What is searched in the output of a task, and put into columns of files, was taken from its newest payload."""
+    newer = TaskVersion.objects.filter(
+        workspace=OuterRef("workspace"),
+        task_id=OuterRef("task_id"),
+        number__gt=OuterRef("number"),
+        payload_commit__isnull=False,
+    )
+    newest = TaskVersion.objects.of(workspace).filter(~Exists(newer), pk__in=list(version_ids))
+    OutputIndex.objects.filter(workspace=workspace, task_id__in=newest.values("task_id")).delete()
 
 
 def erasure_of(version: TaskVersion) -> Erasure | None:

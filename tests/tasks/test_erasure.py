@@ -26,7 +26,7 @@ from telareview.sync.runs import quarantine
 from telareview.sync.webhook import receive
 from telareview.tasks.erasure import CannotErase, erase_tasks, lift, tasks_naming
 from telareview.tasks.mirror import Look, record_gone, record_tasks
-from telareview.tasks.models import Erasure, Kind, Learned, Payload, Task, TaskVersion, ToldVersion
+from telareview.tasks.models import Erasure, Kind, Learned, OutputIndex, Payload, Task, TaskVersion, ToldVersion
 from telareview.tasks.retention import apply_retention, keep_for
 from telareview.tasks.told import record_told
 from telareview.tela import RejectedRow
@@ -434,6 +434,19 @@ def test_payloads_past_their_time_go_and_facts_stay(acme):
     assert (request.scope, json.loads(request.records)) == ("payloads", [["version", gone.pk]])
     assert gone.name == "canary-name.pdf"
     assert Payload.objects.get().version.task_id == task_id(2)
+    # Nothing of the output is searched any more, and no column of a file has it.
+    assert OutputIndex.objects.get().task_id == task_id(2)
+
+
+@pytest.mark.django_db
+def test_outputs_are_searched_as_long_as_their_payload_is_kept(acme):
+    mirrored(acme, personal(1), at=timezone.now() - dt.timedelta(days=100))
+    mirrored(acme, {**personal(1), "updatedAt": "2027-01-01T00:00:00.000Z"}, at=timezone.now())
+    keep_for(acme, 90)
+
+    assert apply_retention(acme) == 1
+
+    assert OutputIndex.objects.get().task_id == task_id(1)
 
 
 @pytest.mark.parametrize("days", [0, 29, 36_501])
