@@ -30,6 +30,7 @@ def main(address: str, key: str, database: str, folder: str, nested: str = "") -
         "stop_after_empty_page": True,
     }
     endpoint: Any = {"path": "task", "params": {"orderBy": "createdAt", "order": "asc"}, "data_selector": "$"}
+    nesting: dict[str, Any] = {"max_table_nesting": NO_NESTING} if nested == "whole" else {}
     source = rest_api_source(
         {
             "client": {"base_url": address, "auth": {"type": "bearer", "token": key}, "paginator": paging},
@@ -37,7 +38,7 @@ def main(address: str, key: str, database: str, folder: str, nested: str = "") -
                 {"name": "task", "primary_key": "id", "write_disposition": "merge", "endpoint": endpoint},
             ],
         },
-        **({"max_table_nesting": NO_NESTING} if nested == "whole" else {}),
+        **nesting,
     )
     began = time.perf_counter()
     pipeline = dlt.pipeline(
