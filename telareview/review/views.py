@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from telareview.accounts.access import right_required
@@ -31,7 +30,6 @@ UNPROCESSABLE = 422
 BATCHES_SHOWN = 20
 
 
-@csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @write_required("create")
 @uploads
@@ -59,7 +57,6 @@ def _form(request: "MemberRequest", form: NewTaskForm, status: int) -> HttpRespo
     return render(request, "review/new.html", context, status=status)
 
 
-@csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @write_required("create")
 @uploads
