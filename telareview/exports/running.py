@@ -44,9 +44,9 @@ def held(record_id: int, *, wait_seconds: int = 0) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [EXPORT_LOCK, _key(record_id)])
 
 
-def _try_lock(cursor: object, record_id: int) -> bool:
-    cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [EXPORT_LOCK, _key(record_id)])  # type: ignore[attr-defined]
-    return bool(cursor.fetchone()[0])  # type: ignore[attr-defined]
+def _try_lock(cursor: Any, record_id: int) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [EXPORT_LOCK, _key(record_id)])
+    return bool(cursor.fetchone()[0])
 
 
 def _key(record_id: int) -> int:
