@@ -2,7 +2,8 @@
 
 The API's answers are made before and it waits for nobody, so that what is measured is everything but the API. All three
 run with commits that do not wait for the disk, each in a process of its own; the times are theirs, without start-up.
-The best of so many rounds counts for each: other work on the machine only ever makes it slower.
+The best of so many rounds counts for the loop and for us, as other work on the machine only ever makes it slower; dlt
+takes long and has one round.
 
 dlt runs twice. As it comes it takes nested values apart, lists into tables of their own: that is what somebody has who
 follows its documentation, so what is wanted is said of it. Told to keep them as JSON it does less, and what it leaves
