@@ -9,7 +9,7 @@ from django.db import connection
 
 from telareview.accounts.models import Workspace
 from telareview.tasks.bulk import copy_rows, upsert_rows
-from telareview.tasks.doers import note_doers
+from telareview.tasks.doers import first_doers, note_doers, note_first_doers
 from telareview.tasks.facts import Facts
 from telareview.tasks.former import lay_down_cards, widen_horizon
 from telareview.tasks.models import Kind, Learned, OutputIndex, Payload, TaskVersion
@@ -100,9 +100,13 @@ def write_states(states: Sequence[State]) -> None:
         later = [each for each in states if each.kind is not Kind.FIRST_SEEN]
         if later:
             lay_down_cards(cursor, [each.version_id for each in later])
+            note_doers(cursor, [each.version_id for each in later])
         _turn_cards(cursor, [each.version_id for each in states])
         widen_horizon(cursor, [each.version_id for each in states])
-        note_doers(cursor, [each.version_id for each in states])
+        if first:
+            note_first_doers(
+                cursor, ((each.version_id, doer) for each in first for doer in first_doers(each.facts, each.record))
+            )
         searched = [each for each in later if each.erasure is None]
         for write, some in ((copy_rows, first), (upsert_rows, searched)):
             if some:

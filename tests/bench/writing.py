@@ -26,7 +26,12 @@ from telareview.tela import TaskRecord, decode  # noqa: E402
 PAGES = 60
 PAGE_ROWS = 100
 #: What is written beside versions, payloads and cards, by the name of the function that does it.
-DERIVED = {"lay_down_cards": "former cards", "widen_horizon": "horizon", "note_doers": "doers"}
+DERIVED = {
+    "lay_down_cards": "former cards",
+    "widen_horizon": "horizon",
+    "note_doers": "doers",
+    "note_first_doers": "doers",
+}
 
 spent: Counter[str] = Counter()
 

@@ -301,6 +301,19 @@ def test_who_did_it_can_be_made_anew_from_the_versions(story):
     assert len(noted) > 3
 
 
+@pytest.mark.parametrize("text", TEXTS)
+def test_who_made_what_is_first_seen_is_noted_as_it_would_be_made_anew(acme, text):
+    edits = [{"path": "cliente", "author": author} for author in (text, BRUNO.upper(), text, None, 7, "")]
+    seen = approved(1, by=text, createdBy=text * 700, metadata={"editedFields": [*edits, text]})
+    mirrored(acme, seen, at=HOURS[0])
+    noted = set(ChangeDoer.objects.values_list("person", "version_id", "observed_at"))
+
+    remake_doers(acme, [task_id(1)])
+
+    assert set(ChangeDoer.objects.values_list("person", "version_id", "observed_at")) == noted
+    assert BRUNO in {person for person, _version, _moment in noted}
+
+
 def test_who_may_not_see_people_is_offered_none(acme, viewer):
     mirrored(acme, approved(1), at=HOURS[0])
     acme.hide_people = True
