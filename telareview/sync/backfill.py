@@ -5,8 +5,7 @@ tasks at the open end. What changes meanwhile is found by the walk over `updated
 """
 
 import gc
-import sys
-import threading
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,10 @@ from telareview.accounts.models import Workspace
 from telareview.sync.exclusive import Stopped
 from telareview.sync.gathering import gather
 from telareview.sync.models import BackfillWindow, Bookmark, SyncRun
+from telareview.sync.prepared import PreparedPage
 from telareview.sync.progress import Tell, fill_share, progress_of
+from telareview.sync.reader import OBJECTS_A_COLLECTION
+from telareview.sync.readers import Readers
 from telareview.sync.recording import record_steps
 from telareview.sync.walk import Ask, Step, UnsoundPage, walk
 from telareview.tasks.snapshots import Snapshot
@@ -28,10 +30,6 @@ from telareview.tela import TaskPage, TaskQuery, TelaClient
 WINDOWS_PER_CONNECTION = 4
 #: Windows in hand beside those that Tela is being asked about: their pages are read and written meanwhile.
 SPARE_WINDOWS = 2
-#: New objects after which Python looks for garbage that refers to itself; it counts those of some ten pages.
-OBJECTS_A_COLLECTION = 200_000
-#: How long a thread computes while another one wants to.
-TURN_SECONDS = 0.0005
 #: An empty list is believed when it was told so many times running.
 EMPTY_ANSWERS = 3
 #: The end of a window, which is remembered: where a fifth of the answers lies, one window in 3,000 ends too early,
@@ -87,14 +85,13 @@ def backfill(
         if should_stop():
             raise Stopped
 
-    at_once = threading.BoundedSemaphore(connections)
+    readers = Readers(min(connections, (os.cpu_count() or 1) - 1))
 
     def ask(query: TaskQuery) -> TaskPage:
-        with at_once:
-            return client.list_tasks(query)
+        return client.list_tasks(query, readers.read)
 
     sources = [partial(_arrivals, ask, window) for window in windows]
-    with _few_collections(), _quick_turns():
+    with readers, client.at_most(connections), _few_collections():
         if connections == 1:
             # In the same order and the same portions every time.
             gather(sources, write, threads=1, together=1)
@@ -104,24 +101,13 @@ def backfill(
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Decoded JSON holds no cycles: looking for them after each few hundred tasks took a tenth of a fill."""
+    """See `OBJECTS_A_COLLECTION`."""
     before = gc.get_threshold()
     gc.set_threshold(OBJECTS_A_COLLECTION, *before[1:])
     try:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-@contextmanager
-def _quick_turns() -> Iterator[None]:
-    """A thread that comes back from the database waits for those that compute, ten times less than it usually would."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(TURN_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 def _plan(workspace: Workspace, client: TelaClient, run: SyncRun, *, again: bool, windows: int) -> bool:
@@ -167,7 +153,8 @@ def _arrivals(ask: Ask, window: BackfillWindow) -> Iterator[Arrival]:
     """The pages of one window from where it stands, ready to be written; at its end, None instead of a page."""
     beginning = window.position or window.since
     for step in walk(ask, "createdAt", beginning, until=window.until, ends_believed=ENDS_BELIEVED):
-        yield window, step, [Snapshot(task).prepare() for task in step.page.tasks]
+        page = step.page
+        yield window, step, page.snapshots if isinstance(page, PreparedPage) else [*map(Snapshot, page.tasks)]
     yield window, None, ()
 
 

@@ -29,12 +29,13 @@ from telareview.tela.errors import (
     WrongKey,
 )
 from telareview.tela.fields import UnreadableRow
-from telareview.tela.pages import RejectedRow, TaskPage
+from telareview.tela.pages import RejectedRow, TaskPage, read_page
 from telareview.tela.paths import parse_path
 from telareview.tela.query import TaskQuery
 from telareview.tela.records import EditedField, TaskRecord, VersionRecord
 from telareview.tela.retry import RetryBudget
 from telareview.tela.secret import Secret
+from telareview.tela.transport import Reply
 from telareview.tela.wire import canonical_decoded, canonical_json, decode
 from telareview.tela.writing import WritingClient
 
@@ -54,6 +55,7 @@ __all__ = [
     "RateLimited",
     "Refused",
     "RejectedRow",
+    "Reply",
     "ReplyTooLarge",
     "RetryBudget",
     "Secret",
@@ -75,4 +77,5 @@ __all__ = [
     "canonical_json",
     "decode",
     "parse_path",
+    "read_page",
 ]

@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -72,6 +73,7 @@ class TelaClient:
         self._chance = chance
         self._lock = threading.Lock()
         self._slept_seconds = 0.0
+        self._at_once: AbstractContextManager[Any] = nullcontext()
 
     def __repr__(self) -> str:
         return f"<TelaClient {self._transport!r}>"
@@ -85,6 +87,15 @@ class TelaClient:
     def close(self) -> None:
         """Close the connections. The client may be used again; it then opens new ones."""
         self._transport.close()
+
+    @contextmanager
+    def at_most(self, calls: int) -> Iterator[None]:
+        """While the block runs, so many calls are on their way at a time; the others wait. To be entered once."""
+        self._at_once = threading.BoundedSemaphore(calls)
+        try:
+            yield
+        finally:
+            self._at_once = nullcontext()
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -106,21 +117,23 @@ class TelaClient:
         """Calls sent, repetitions included."""
         return self._transport.calls
 
-    def list_tasks(self, query: TaskQuery) -> TaskPage:
+    def list_tasks(self, query: TaskQuery, read: Callable[[Reply, TaskQuery], TaskPage] = read_page) -> TaskPage:
         """One page of `GET /task`. Rows that cannot be read are in `.rejected`, not an error.
 
+        `read` is what makes a page of a reply; it raises UnreadableReply, as `read_page` does.
         Tela's spelling of several ids is not settled: when the one is refused or ignored, the other is tried.
         """
         parameters = query.parameters()
         if not query.ids:
-            return self._page(query, parameters)
+            return self._page(query, parameters, read)
         try:
-            page = self._page(query, parameters)
+            page = self._page(query, parameters, read)
             if _only_asked(page, query):
                 return page
         except BadRequest:
             pass
-        page = self._page(query, [(name, _by_commas(query) if name == "ids" else value) for name, value in parameters])
+        joined = [(name, _by_commas(query) if name == "ids" else value) for name, value in parameters]
+        page = self._page(query, joined, read)
         if not _only_asked(page, query):
             raise UnreadableReply("Tela sent other tasks than those whose ids were asked for.")
         return page
@@ -202,8 +215,13 @@ class TelaClient:
             path, parameters, lambda reply: decode(reply.body) if reply.body else None, verb, octets, headers
         )
 
-    def _page(self, query: TaskQuery, parameters: Sequence[tuple[str, str]]) -> TaskPage:
-        return self._ask("/task", parameters, lambda reply: read_page(reply, query))
+    def _page(
+        self,
+        query: TaskQuery,
+        parameters: Sequence[tuple[str, str]],
+        read: Callable[[Reply, TaskQuery], TaskPage],
+    ) -> TaskPage:
+        return self._ask("/task", parameters, lambda reply: read(reply, query))
 
     def _ask[T](
         self,
@@ -219,7 +237,8 @@ class TelaClient:
         while True:
             attempt += 1
             try:
-                reply = self._transport.exchange(verb, path, parameters, body, headers)
+                with self._at_once:
+                    reply = self._transport.exchange(verb, path, parameters, body, headers)
                 return _read(reply, read)
             except TelaError as error:
                 wait = next_wait(error, attempt=attempt, retries=self._retries, verb=verb, chance=self._chance())

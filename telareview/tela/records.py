@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Self
 from uuid import UUID
 
@@ -22,7 +24,7 @@ from telareview.tela.fields import (
     uuid_or_none,
 )
 from telareview.tela.paths import parse_path
-from telareview.tela.wire import MAX_DEPTH, canonical_decoded, is_too_deep
+from telareview.tela.wire import MAX_DEPTH, canonical_decoded, decode, is_too_deep
 
 #: The columns `excludeInputOutputColumns` leaves out.
 PAYLOAD_KEYS = ("rawInput", "inputContent", "outputContent", "originalOutputContent", "rawOutput")
@@ -98,9 +100,9 @@ class TaskRecord:
     deleted_at: datetime | None
     #: Whether the row came with inputs and outputs. False for rows of a light list.
     has_payload: bool
-    #: The parsed row with every key, known or not; numbers other than integers as Decimal. Not to be changed.
-    raw: Mapping[str, Any] = field(hash=False)
-    _canonical: str | None = field(default=None, init=False, compare=False)
+    #: The whole row in its one spelling (see `wire.canonical_json`).
+    canonical_json: str = field(hash=False)
+    _raw: Mapping[str, Any] | None = field(compare=False)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any], *, light: bool = False) -> Self:
@@ -113,7 +115,7 @@ class TaskRecord:
         status = read_text(raw, "status")
         if status is None:
             raise UnreadableRow("status is missing.")
-        record = cls(
+        return cls(
             id=read_task_id(raw),
             reference=read_whole_number(raw, "reference"),
             name=read_text(raw, "name"),
@@ -134,24 +136,28 @@ class TaskRecord:
             edited_fields=_edited_fields(raw.get("metadata")),
             deleted_at=read_moment(raw, "deletedAt"),
             has_payload=any(key in raw and not (light and raw[key] is None) for key in PAYLOAD_KEYS),
-            raw=raw,
+            canonical_json=_canonical(raw, "row"),
+            _raw=raw,
         )
-        try:
-            if is_too_deep(record.canonical_json):
-                raise UnreadableRow(f"The row is nested deeper than {MAX_DEPTH} levels.")
-        except RecursionError:
-            raise UnreadableRow(f"The row is nested deeper than {MAX_DEPTH} levels.") from None
-        return record
 
     def __repr__(self) -> str:
         return f"<TaskRecord {self.id} {self.status[:20]!r} updated {self.updated_at.isoformat()}>"
 
+    def __getstate__(self) -> tuple[Any, ...]:
+        """Without the parsed row, which travels to another process ten times as slowly as its text."""
+        return _told(self)
+
+    def __setstate__(self, told: tuple[Any, ...]) -> None:
+        for name, value in zip(_TOLD, told, strict=True):
+            _set(self, name, value)
+        _set(self, "_raw", None)
+
     @property
-    def canonical_json(self) -> str:
-        """The whole row in its one spelling (see `wire.canonical_json`), written once."""
-        if self._canonical is None:
-            object.__setattr__(self, "_canonical", canonical_decoded(self.raw))
-        return self._canonical  # type: ignore[return-value]
+    def raw(self) -> Mapping[str, Any]:
+        """The parsed row with every key, known or not; numbers other than integers as Decimal. Not to be changed."""
+        if self._raw is None:
+            _set(self, "_raw", decode(self.canonical_json.encode()))
+        return self._raw  # type: ignore[return-value]
 
     @property
     def raw_input(self) -> Any:
@@ -176,6 +182,11 @@ class TaskRecord:
         return self.raw.get("metadata")
 
 
+#: What a record tells another process.
+_TOLD = tuple(each.name for each in fields(TaskRecord) if each.name != "_raw")
+_told, _set = attrgetter(*_TOLD), object.__setattr__
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class VersionRecord:
     """One entry of Tela's own history of a task (`GET /task/{id}/versions`)."""
@@ -193,7 +204,8 @@ class VersionRecord:
     changed_by: str | None
     changed_at: datetime | None
     raw: Mapping[str, Any] = field(hash=False)
-    _canonical: str | None = field(default=None, init=False, compare=False)
+    #: The whole entry in its one spelling.
+    canonical_json: str = field(hash=False)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any], *, task_id: UUID) -> Self:
@@ -206,7 +218,7 @@ class VersionRecord:
         told = raw.get("taskId")
         if told is not None and uuid_or_none(told) != task_id:
             raise UnreadableRow("The version belongs to another task.")
-        record = cls(
+        return cls(
             id=uuid_or_none(raw.get("id")),
             task_id=task_id,
             version=version,
@@ -216,23 +228,20 @@ class VersionRecord:
             changed_by=read_text(raw, "changedBy"),
             changed_at=read_moment(raw, "changedAt"),
             raw=raw,
+            canonical_json=_canonical(raw, "version"),
         )
-        try:
-            if is_too_deep(record.canonical_json):
-                raise UnreadableRow(f"The version is nested deeper than {MAX_DEPTH} levels.")
-        except RecursionError:
-            raise UnreadableRow(f"The version is nested deeper than {MAX_DEPTH} levels.") from None
-        return record
 
     def __repr__(self) -> str:
         return f"<VersionRecord {self.version} of {self.task_id}>"
 
-    @property
-    def canonical_json(self) -> str:
-        """The whole entry in its one spelling, written once."""
-        if self._canonical is None:
-            object.__setattr__(self, "_canonical", canonical_decoded(self.raw))
-        return self._canonical  # type: ignore[return-value]
+
+def _canonical(raw: Mapping[str, Any], what: str) -> str:
+    """Raises UnreadableRow for what is nested too deeply to be stored."""
+    with suppress(RecursionError):
+        text = canonical_decoded(raw)
+        if not is_too_deep(text):
+            return text
+    raise UnreadableRow(f"The {what} is nested deeper than {MAX_DEPTH} levels.")
 
 
 def _edited_fields(metadata: object) -> tuple[EditedField, ...] | None:

@@ -370,10 +370,10 @@ def test_when_tela_fails_in_the_middle_what_arrived_stays_and_the_next_pull_comp
     with client_of(tela, read_timeout=0.2, retries=1) as client:
         ask = client.list_tasks
 
-        def ask_and_break(query):
+        def ask_and_break(query, *read):
             if client.calls >= 5:
                 tela.faults.switch(1.0, (fault,))
-            return ask(query)
+            return ask(query, *read)
 
         client.list_tasks = ask_and_break
         run = pull_tasks(workspace, client, connections=1)
