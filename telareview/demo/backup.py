@@ -27,7 +27,10 @@ NOT_OF_THE_SERVER = ("--no-owner", "--no-privileges", "--no-toast-compression")
 #: As the first migration has it: payloads are read back several times faster, where the server was built with lz4.
 PREFER_LZ4 = b"""DO $$ BEGIN SET default_toast_compression = 'lz4'; EXCEPTION WHEN others THEN NULL; END $$;
 """
-KEEP_LZ4 = b"""DO $$ BEGIN ALTER TABLE public.tasks_payload ALTER COLUMN text SET COMPRESSION lz4;
+#: And as a later one has it where there is none; the backup may come from a server of the other kind.
+KEEP_LZ4 = b"""ALTER TABLE public.tasks_payload SET (toast_tuple_target = 8160);
+DO $$ BEGIN ALTER TABLE public.tasks_payload ALTER COLUMN text SET COMPRESSION lz4;
+ALTER TABLE public.tasks_payload RESET (toast_tuple_target);
 EXCEPTION WHEN feature_not_supported THEN NULL; END $$;
 """
 #: Settings that a newer pg_restore speaks of first, and that a server before PostgreSQL 17 does not know.

@@ -7,11 +7,15 @@ written, each source reads its next page.
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 #: What is taken together at most, so that a commit stays short.
 MOST_TOGETHER = 8
+#: What is waited for, and how long in all, so that a commit is worth it: four pages written together cost a quarter
+#: less than four written one by one.
+LEAST_TOGETHER, LINGER_SECONDS = 4, 0.1
 #: Items of one source that were read and not taken yet, at most: one is being taken while the next is read.
 MOST_AHEAD = 2
 
@@ -25,9 +29,9 @@ def gather[Item](
 ) -> None:
     """Hand every item of all sources to `take`, called in this thread; each source's items in order.
 
-    `take` gets what has arrived, at most `together` items. A source reads at most MOST_AHEAD items ahead of what `take`
-    has finished. Raises what `take` or a source raises, after all others have ended at their next item; what had
-    arrived by then was taken.
+    `take` gets what has arrived, at most `together` items, and a little is waited where only few have. A source reads
+    at most MOST_AHEAD items ahead of what `take` has finished. Raises what `take` or a source raises, after all others
+    have ended at their next item; what had arrived by then was taken.
     """
     arrived: queue.SimpleQueue[tuple[Item, threading.Semaphore] | None] = queue.SimpleQueue()
     stop = threading.Event()
@@ -54,12 +58,19 @@ def gather[Item](
             pool.submit(read, source)
         while reading:
             batch: list[tuple[Item, threading.Semaphore]] = []
+            linger_until = 0.0
             try:
-                while reading and (not batch or (len(batch) < together and not arrived.empty())):
-                    each = arrived.get()
+                while reading and len(batch) < together:
+                    # More than they may read ahead will not come from those that still read.
+                    least = min(LEAST_TOGETHER, together, MOST_AHEAD * min(threads, reading))
+                    try:
+                        each = arrived.get(timeout=_patience(len(batch), least, linger_until))
+                    except queue.Empty:
+                        break
                     if each is None:
                         reading -= 1
                     else:
+                        linger_until = linger_until or time.monotonic() + LINGER_SECONDS
                         batch.append(each)
                 if batch and not refused:
                     take([item for item, _room in batch])
@@ -72,3 +83,10 @@ def gather[Item](
                     room.release()
     if errors:
         raise errors[0]
+
+
+def _patience(got: int, least: int, linger_until: float) -> float | None:
+    """Seconds to wait for one more: for the first as long as it takes, for some more a little, then not at all."""
+    if not got:
+        return None
+    return max(0.0, linger_until - time.monotonic()) if got < least else 0.0

@@ -23,7 +23,7 @@ from django.db.models.functions import Cast
 from django.db.models.lookups import Exact, GreaterThanOrEqual, IContains, LessThanOrEqual
 
 from telareview.tasks.filters import OutputCondition
-from telareview.tela import canonical_decoded, canonical_json, parse_path
+from telareview.tela import canonical_json, parse_path, sorted_json
 
 #: Larger exponents are no quantities of a document, and PostgreSQL's numeric ends at 131,072 digits.
 MAX_EXPONENT = 1000
@@ -122,7 +122,7 @@ def _number(text: str) -> Decimal | None:
 
 def searchable_json(value: Any) -> str:
     """`value` as JSON text that `jsonb` can hold: `\\u0000` and lone surrogates become U+FFFD, absurd numbers text."""
-    text = canonical_decoded(value)
+    text = sorted_json(value)
     doubtful = any(pattern.search(text) for pattern in DOUBTFUL)
     return canonical_json(_searchable(value)) if doubtful else text
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from telareview.tasks.diff import DEFAULT_LIMITS, MISSING, Counts, Decoded, Difference, Json, Limits, diff
 from telareview.tasks.edits import Edit, EditedField, Line, PutBack, join_edits, shown_path
-from telareview.tela import TaskRecord, canonical_decoded
+from telareview.tela import TaskRecord, sorted_json
 
 type RevisionProcess = Literal["approvedDirectly", "approvedWithRevisions", "unknown", ""]
 
@@ -69,7 +69,7 @@ def _by_content(original: Json, current: Json) -> RevisionProcess:
     if original is None or current is None:
         return "unknown"
     # The C encoder compares 5 times as fast as walking both values, and every task of a pull comes through here.
-    alike = canonical_decoded(original) == canonical_decoded(current)
+    alike = sorted_json(original) == sorted_json(current)
     return "approvedDirectly" if alike else "approvedWithRevisions"
 
 

@@ -131,8 +131,11 @@ def _version_row(each: State) -> tuple[Any, ...]:
 
 
 def _brief(value: Any) -> Any:
-    """An empty list as PostgreSQL writes it: nearly all are empty, and psycopg takes its time over lists."""
-    return "{}" if type(value) is list and not value else value
+    """A list of texts as PostgreSQL writes it: psycopg, which is there for lists of anything, takes its time."""
+    if type(value) is not list:
+        return value
+    texts = (text.replace("\\", "\\\\").replace('"', '\\"') for text in value)
+    return f'{{"{'","'.join(texts)}"}}' if value else "{}"
 
 
 def _turn_cards(cursor: Any, version_ids: list[int]) -> None:

@@ -36,7 +36,7 @@ from telareview.tela.records import EditedField, TaskRecord, VersionRecord
 from telareview.tela.retry import RetryBudget
 from telareview.tela.secret import Secret
 from telareview.tela.transport import Reply
-from telareview.tela.wire import canonical_decoded, canonical_json, decode
+from telareview.tela.wire import canonical_decoded, canonical_json, decode, sorted_json
 from telareview.tela.writing import WritingClient
 
 __all__ = [
@@ -78,4 +78,5 @@ __all__ = [
     "decode",
     "parse_path",
     "read_page",
+    "sorted_json",
 ]

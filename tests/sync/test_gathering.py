@@ -82,9 +82,32 @@ def test_the_next_item_is_read_while_one_is_taken():
         if items == [("a", 1)]:
             assert waited_for(lambda: ("a", 2) in began)
 
-    gather([counting("a", 5, began)], take, threads=1)
+    gather([counting("a", 5, began)], take, threads=1, together=1)
 
     assert len(began) == 5
+
+
+def test_a_few_are_waited_for_and_taken_together():
+    sizes = []
+
+    gather([counting(name, 12) for name in "abc"], lambda items: sizes.append(len(items)), threads=3)
+
+    # While the last source reads on alone, two are all there can be.
+    assert sum(sizes) == 36
+    assert len(sizes) <= 12
+
+
+def test_nobody_waits_long_for_a_slow_source():
+    def slow():
+        yield "first"
+        time.sleep(1)
+        yield "second"
+
+    taken, began = [], time.monotonic()
+    gather([slow], lambda items: taken.append((items, time.monotonic() - began)), threads=1)
+
+    assert [items for items, _seconds in taken] == [["first"], ["second"]]
+    assert taken[0][1] < 0.9
 
 
 def test_the_taker_may_want_them_one_by_one():
