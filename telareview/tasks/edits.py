@@ -120,9 +120,7 @@ def join_edits(
     for edits in _by_path(edited_fields, original, current):
         path = edits[0].path
         before, now = _look(original, path), _look(current, path)
-        is_back = (
-            bool(path) and before is not MISSING and now is not MISSING and identities.of(before) == identities.of(now)
-        )
+        is_back = bool(path) and before is not MISSING and now is not MISSING and identities.same(before, now)
         found = places.at(path, edits[0].previous)
         if not found and not is_back:
             found = places.shifted_from(path, edits[0].previous)

@@ -45,9 +45,7 @@ def diff(left: Decoded, right: Decoded, *, limits: Limits = DEFAULT_LIMITS) -> D
     of the values and no faster; 5 MB on each side take well under two seconds. Neither value may be changed
     afterwards while the result is in use: it shares their parts. Raises TypeError for what JSON cannot say.
     """
-    identities = Identities()
-    script = write_script(left, right, identities, limits)
-    return tell(left, script, leaves=identities.leaves, max_changes=limits.max_changes)
+    return tell(left, write_script(left, right, Identities(), limits), max_changes=limits.max_changes)
 
 
 def apply(left: Decoded, difference: Difference) -> Json:

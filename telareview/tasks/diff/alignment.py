@@ -9,11 +9,12 @@ when it is spent, gaps are paired position by position and the result says so.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import ne
 
 from telareview.tasks.diff.formatting import same_value
 from telareview.tasks.diff.identifying import identifying_pairs
-from telareview.tasks.diff.identity import Identities
+from telareview.tasks.diff.identity import Identities, Identity
 from telareview.tasks.diff.order import Budget, common, longest_rising
 from telareview.tasks.diff.values import Json, type_name
 
@@ -39,8 +40,7 @@ class Aligner:
 
     def __init__(self, left: list[Json], right: list[Json], identities: Identities, budget: Budget) -> None:
         self.left, self.right, self.identities, self.budget = left, right, identities, budget
-        self.left_ids = identities.children(identities.of(left))
-        self.right_ids = identities.children(identities.of(right))
+        self.left_marks, self.right_marks = identities.of_each(left), identities.of_each(right)
         self.sources: list[int | None] = [None] * len(right)
         self.taken = [False] * len(left)
         self.identified = False
@@ -51,7 +51,7 @@ class Aligner:
     def new(self) -> int:
         """How many distinct items stand on the right only."""
         start, left_end, right_end = self.between
-        return len(set(self.right_ids[start:right_end]).difference(self.left_ids[start:left_end]))
+        return len(set(self.right_marks[start:right_end]).difference(self.left_marks[start:left_end]))
 
     @property
     def span(self) -> int:
@@ -67,7 +67,10 @@ class Aligner:
             pairs = identifying_pairs(self.left[start:left_end], self.right[start:right_end], self.identities)
             self.identified = bool(pairs)
             if not pairs:
-                pairs = common(self.left_ids[start:left_end], self.right_ids[start:right_end], self.budget)
+                numbers: dict[Identity, int] = {}
+                left_numbers = _numbered(self.left_marks[start:left_end], numbers)
+                right_numbers = _numbered(self.right_marks[start:right_end], numbers)
+                pairs = common(left_numbers, right_numbers, self.budget)
             for i, j in pairs:
                 self._pair(start + i, start + j)
             self._pair_moved(lefts, rights)
@@ -81,32 +84,37 @@ class Aligner:
 
     def _pair_ends(self) -> tuple[int, int, int]:
         """Pairs the equal items at the start and at the end; the bounds of what is left between."""
-        left_ids, right_ids = self.left_ids, self.right_ids
-        left_end, right_end = len(left_ids), len(right_ids)
-        start = 0
-        while start < left_end and start < right_end and left_ids[start] == right_ids[start]:
-            self._pair(start, start)
-            start += 1
-        while left_end > start and right_end > start and left_ids[left_end - 1] == right_ids[right_end - 1]:
-            left_end -= 1
-            right_end -= 1
-            self._pair(left_end, right_end)
+        left, right = self.left_marks, self.right_marks
+        shorter = min(len(left), len(right))
+        start = next((at for at, differ in enumerate(map(ne, left, right)) if differ), shorter)
+        backwards = islice(map(ne, reversed(left), reversed(right)), shorter - start)
+        end = next((at for at, differ in enumerate(backwards) if differ), shorter - start)
+        left_end, right_end = len(left) - end, len(right) - end
+        self.sources[:start] = range(start)
+        self.sources[right_end:] = range(left_end, len(left))
+        self.taken[:start] = [True] * start
+        self.taken[left_end:] = [True] * end
         return start, left_end, right_end
 
     def _pair_moved(self, lefts: range, rights: range) -> None:
         """Pairs equal items that are the only ones of their kind; of several equal ones none can be said to move."""
-        times, other_times = Counter(self.left_ids[i] for i in lefts), Counter(self.right_ids[j] for j in rights)
-        free = {self.left_ids[i]: i for i in lefts if not self.taken[i] and times[self.left_ids[i]] == 1}
+        coming = {self.right_marks[j] for j in rights if self.sources[j] is None}
+        free = {self.left_marks[i]: i for i in lefts if not self.taken[i] and self.left_marks[i] in coming}
+        if not free:
+            return
+        times, other_times = Counter(self.left_marks[i] for i in lefts), Counter(self.right_marks[j] for j in rights)
         for j in rights:
-            identity = self.right_ids[j]
-            if self.sources[j] is None and identity in free and other_times[identity] == 1:
-                self._pair(free[identity], j)
+            mark = self.right_marks[j]
+            if self.sources[j] is None and mark in free and times[mark] == other_times[mark] == 1:
+                self._pair(free[mark], j)
 
     def _gaps(self, start: int, left_end: int, right_end: int) -> Iterator[tuple[list[int], list[int]]]:
         """Unpaired positions on both sides, between neighbours of the longest run of pairs that kept their order."""
         paired = [(i, j) for j in range(start, right_end) if (i := self.sources[j]) is not None]
         kept = [paired[at] for at in longest_rising([i for i, _ in paired])]
         for (i, j), (next_i, next_j) in pairwise([(start - 1, start - 1), *kept, (left_end, right_end)]):
+            if next_i == i + 1 or next_j == j + 1:
+                continue
             lefts = [at for at in range(i + 1, next_i) if not self.taken[at]]
             rights = [at for at in range(j + 1, next_j) if self.sources[at] is None]
             if lefts and rights:
@@ -117,7 +125,7 @@ class Aligner:
             self._pair(lefts[0], rights[0])
             return
         size = len(lefts) * len(rights)
-        widest = max(len(self.identities.children(self.left_ids[i])) for i in lefts)
+        widest = max(_width(self.left[i]) for i in lefts)
         if size > MAX_GAP_PAIRS or not self.budget.take(size * STEPS_PER_PAIR * (1 + widest // 16)):
             if not self.identified:  # items with other keys are other items, unless likeness says more
                 self.by_position = True
@@ -149,7 +157,7 @@ class Aligner:
             above, here = best[row - 1], best[row]
             for column, j in enumerate(rights, 1):
                 here[column] = max(above[column], here[column - 1])
-                alike = likeness.of(self.left[i], self.left_ids[i], self.right[j], self.right_ids[j])
+                alike = likeness.of(self.left[i], self.right[j])
                 if alike >= ALIKE and above[column - 1] + alike > here[column]:
                     here[column] = above[column - 1] + alike
                     paired.add((row, column))
@@ -168,42 +176,47 @@ class Aligner:
 
 
 class _Likeness:
+    """How much alike two items are, from 0 to 1."""
+
     def __init__(self, identities: Identities) -> None:
         self.identities = identities
         self._parts: dict[int, frozenset[object]] = {}
 
-    def of(self, left: Json, left_id: int, right: Json, right_id: int) -> float:
-        name = type_name(left)
-        if name != type_name(right):
-            return 0.9 if same_value(left, right) else 0.0
-        if name == "object":
-            return self._objects(left_id, right_id)
-        if name == "list":
-            parts, other_parts = self._of_list(left_id), self._of_list(right_id)
+    def of(self, left: Json, right: Json) -> float:
+        if isinstance(left, dict) and isinstance(right, dict):
+            return self._objects(left, right)
+        if isinstance(left, list) and isinstance(right, list):
+            parts, other_parts = self._items(left), self._items(right)
             return (len(parts & other_parts) + 0.1) / (max(len(parts), len(other_parts)) + 0.1)
         if same_value(left, right):
             return 0.9
         return _same_ends(left, right) if isinstance(left, str) and isinstance(right, str) else 0.0
 
-    def _objects(self, left_id: int, right_id: int) -> float:
-        keys, other_keys = self.identities.keys(left_id), self.identities.keys(right_id)
-        if keys == other_keys:
-            shared = sum(map(int.__eq__, self.identities.children(left_id), self.identities.children(right_id)))
-            return (shared + 0.25 * (len(keys) - shared)) / max(len(keys), 1)
-        shared = len(self._of_object(left_id, keys) & self._of_object(right_id, other_keys))
-        common_keys = len(set(keys) & set(other_keys))
-        every_key = len(keys) + len(other_keys) - common_keys
-        return (shared + 0.25 * (common_keys - shared)) / max(every_key, 1)
+    def _objects(self, left: dict[str, Json], right: dict[str, Json]) -> float:
+        shared = len(self._fields(left) & self._fields(right))
+        shared_keys = len(left) if left.keys() == right.keys() else len(left.keys() & right.keys())
+        every_key = len(left) + len(right) - shared_keys
+        return (shared + 0.25 * (shared_keys - shared)) / max(every_key, 1)
 
-    def _of_object(self, identity: int, keys: Sequence[str]) -> frozenset[object]:
-        if identity not in self._parts:
-            self._parts[identity] = frozenset(zip(keys, self.identities.children(identity), strict=True))
-        return self._parts[identity]
+    def _fields(self, value: dict[str, Json]) -> frozenset[object]:
+        if id(value) not in self._parts:
+            marks = self.identities.of_each([*value.values()])
+            self._parts[id(value)] = frozenset(zip(value, marks, strict=True))
+        return self._parts[id(value)]
 
-    def _of_list(self, identity: int) -> frozenset[object]:
-        if identity not in self._parts:
-            self._parts[identity] = frozenset(self.identities.children(identity))
-        return self._parts[identity]
+    def _items(self, value: list[Json]) -> frozenset[object]:
+        if id(value) not in self._parts:
+            self._parts[id(value)] = frozenset(self.identities.of_each(value))
+        return self._parts[id(value)]
+
+
+def _numbered(marks: Sequence[Identity], numbers: dict[Identity, int]) -> list[int]:
+    """A number for each mark, small and quick to compare, unlike texts."""
+    return [numbers.setdefault(mark, len(numbers)) for mark in marks]
+
+
+def _width(value: Json) -> int:
+    return len(value) if isinstance(value, dict | list) else 0
 
 
 def _same_ends(left: str, right: str) -> float:

@@ -1,7 +1,6 @@
 """Tells an edit script as changes by path, with counts."""
 
 from collections import Counter
-from collections.abc import Callable
 
 from telareview.tasks.diff.difference import Change, Counts, Difference
 from telareview.tasks.diff.formatting import same_value
@@ -17,16 +16,16 @@ from telareview.tasks.diff.script import (
     Script,
     apply_script,
 )
-from telareview.tasks.diff.values import MISSING, Json, Kind, Missing, Path, type_name
+from telareview.tasks.diff.values import MISSING, Json, Kind, Missing, Path, count_leaves, type_name
 
 #: Places kept of those that were compared coarsely.
 MAX_COARSE_PLACES = 20
 
 
-def tell(left: Json, script: Script, *, leaves: Callable[[Json], int], max_changes: int) -> Difference:
-    """The difference that `script` makes to `left`. `leaves` counts the leaves of a value."""
-    teller = _Teller(leaves, max_changes)
-    teller.unchanged = leaves(left)
+def tell(left: Json, script: Script, *, max_changes: int) -> Difference:
+    """The difference that `script` makes to `left`."""
+    teller = _Teller(max_changes)
+    teller.unchanged = count_leaves(left)
     teller.tell(left, script, (), ())
     return Difference(
         changes=tuple(teller.changes),
@@ -44,8 +43,7 @@ def _counts(found: Counter[Kind]) -> Counts:
 
 
 class _Teller:
-    def __init__(self, leaves: Callable[[Json], int], max_changes: int) -> None:
-        self.leaves = leaves
+    def __init__(self, max_changes: int) -> None:
         self.max_changes = max_changes
         self.changes: list[Change] = []
         self.found: Counter[Kind] = Counter()
@@ -79,26 +77,27 @@ class _Teller:
             self.changes.append(Change(kind, path, left_path, before, after, leaves))
 
     def _added(self, value: Json, path: Path) -> None:
-        self._note(Kind.ADDED, path, None, MISSING, value, self.leaves(value))
+        self._note(Kind.ADDED, path, None, MISSING, value, count_leaves(value))
 
     def _removed(self, value: Json, path: Path, left_path: Path) -> None:
-        leaves = self.leaves(value)
+        leaves = count_leaves(value)
         self.unchanged -= leaves
         self._note(Kind.REMOVED, path, left_path, value, MISSING, leaves)
 
     def _replaced(self, before: Json, after: Json, left_path: Path, path: Path) -> None:
-        self.unchanged -= self.leaves(before)
-        self._note(_kind(before, after), path, left_path, before, after, self.leaves(after))
+        self.unchanged -= count_leaves(before)
+        self._note(_kind(before, after), path, left_path, before, after, count_leaves(after))
 
     def _object(self, left: dict[str, Json], script: EditObject, left_path: Path, path: Path) -> None:
         if not left:
             self.unchanged -= 1
         removed = set(script.removed)
-        for key, value in left.items():
+        # What is edited stands in the order of the left, too.
+        for key in left if removed else script.edited:
             if key in removed:
-                self._removed(value, (*path, key), (*left_path, key))
+                self._removed(left[key], (*path, key), (*left_path, key))
             elif key in script.edited:
-                self._inside(value, script.edited[key], left_path, key, path, key)
+                self._inside(left[key], script.edited[key], left_path, key, path, key)
         for key, value in script.added.items():
             self._added(value, (*path, key))
 
@@ -118,6 +117,11 @@ class _Teller:
                     self._added(value, (*path, j))
                     j += 1
                 continue
+            if isinstance(part, Keep) and len(in_order) == len(sources):  # all at once, as there is nothing to tell
+                self._gone(left, range(told, part.start), used, left_path, path)
+                told = part.stop
+                j += part.stop - part.start
+                continue
             for i in _positions(part):
                 if i in in_order:
                     self._gone(left, range(told, i), used, left_path, path)
@@ -125,7 +129,7 @@ class _Teller:
                 edit = part.edit if isinstance(part, EditItem) else None
                 if i not in in_order:
                     after = apply_script(left[i], edit)
-                    self._note(Kind.MOVED, (*path, j), (*left_path, i), left[i], after, self.leaves(after))
+                    self._note(Kind.MOVED, (*path, j), (*left_path, i), left[i], after, count_leaves(after))
                 if edit is not None:
                     self._inside(left[i], edit, left_path, i, path, j)
                 j += 1

@@ -3,6 +3,8 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import islice
+from operator import lt
 
 #: Edits after which the exact search gives up; its work and memory grow with the square of this.
 MAX_EDITS = 1_000
@@ -24,6 +26,8 @@ class Budget:
 
 def longest_rising(values: Sequence[int]) -> list[int]:
     """Positions of a longest strictly rising subsequence, in order. n log n."""
+    if all(map(lt, values, islice(values, 1, None))):
+        return list(range(len(values)))
     smallest: list[int] = []  # the smallest value that ends a rising run of each length, and where it stands
     where: list[int] = []
     before: list[int] = []

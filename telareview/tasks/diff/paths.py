@@ -74,7 +74,7 @@ def _changed(left: Json, right: Json) -> Iterator[Path]:
                 yield from leaf_paths(before, path)
         elif before is MISSING:
             yield from leaf_paths(after, path)
-        elif identities.of(before) == identities.of(after):
+        elif identities.same(before, after):
             continue
         elif isinstance(before, dict) and isinstance(after, dict):
             keys = [*before, *(key for key in after if key not in before)]
@@ -88,11 +88,11 @@ def _changed(left: Json, right: Json) -> Iterator[Path]:
 def _side_by_side(
     before: list[Json], after: list[Json], path: Path, identities: Identities
 ) -> Iterator[tuple[Json | Missing, Json | Missing, Path]]:
-    left_ids, right_ids = identities.children(identities.of(before)), identities.children(identities.of(after))
-    shorter = min(len(left_ids), len(right_ids))
-    start = next((at for at in range(shorter) if left_ids[at] != right_ids[at]), shorter)
+    left, right = identities.of_each(before), identities.of_each(after)
+    shorter = min(len(left), len(right))
+    start = next((at for at in range(shorter) if left[at] != right[at]), shorter)
     rest = shorter - start
-    end = next((at for at in range(rest) if left_ids[-1 - at] != right_ids[-1 - at]), rest)
+    end = next((at for at in range(rest) if left[-1 - at] != right[-1 - at]), rest)
     for at in range(start, max(len(before), len(after)) - end):
         one: Json | Missing = before[at] if at < len(before) - end else MISSING
         other: Json | Missing = after[at] if at < len(after) - end else MISSING

@@ -5,15 +5,18 @@ What a page shows is derived from it (`changes.py`), so what is shown and what h
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from telareview.tasks.diff.alignment import Aligner
 from telareview.tasks.diff.identity import Identities
 from telareview.tasks.diff.limits import Limits
 from telareview.tasks.diff.order import Budget
 from telareview.tasks.diff.values import Json, type_name
 
+# Structs, as a script may have some hundred thousand parts, and a frozen dataclass takes eight times as long to make.
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+
+class Replace(Struct, frozen=True):
     """Put this value there instead."""
 
     value: Json
@@ -21,36 +24,31 @@ class Replace:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EditObject:
+class EditObject(Struct, frozen=True):
     removed: tuple[str, ...]
     edited: "dict[str, Edit]"
     added: dict[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """Items of the left list from `start` up to, not including, `stop`."""
 
     start: int
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class EditItem:
+class EditItem(Struct, frozen=True):
     """The left list's item at this position, edited."""
 
     position: int
     edit: "Edit"
 
 
-@dataclass(frozen=True, slots=True)
-class Insert:
+class Insert(Struct, frozen=True):
     values: tuple[Json, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EditList:
+class EditList(Struct, frozen=True):
     """The right list, part by part. What no part names was removed; what is named out of order was moved."""
 
     parts: tuple[Keep | EditItem | Insert, ...]
@@ -64,7 +62,7 @@ type Script = Edit | None
 
 def write_script(left: Json, right: Json, identities: Identities, limits: Limits) -> Script:
     """The script from left to right; None if they are the same."""
-    if identities.of(left) == identities.of(right):
+    if identities.same(left, right):
         return None
     return _Writer(identities, limits, Budget(limits.max_steps), Budget(limits.max_edits)).edit(left, right, 0)
 
@@ -87,46 +85,37 @@ class _Writer:
         return script or Replace(right, whole=True)
 
     def _object(self, left: dict[str, Json], right: dict[str, Json], depth: int) -> EditObject | None:
-        differ = self._differing(left, right)
+        same = self.identities.same
+        differ = [key for key, value in left.items() if key in right and not same(value, right[key])]
         if not self.edits.take(len(differ)):
             return None
-        edited = {key: self.edit(value, right[key], depth + 1) for key, value in left.items() if key in differ}
+        edited = {key: self.edit(left[key], right[key], depth + 1) for key in differ}
+        if left.keys() == right.keys():
+            return EditObject((), edited, {})
         removed = tuple(key for key in left if key not in right)
         return EditObject(removed, edited, {key: value for key, value in right.items() if key not in left})
-
-    def _differing(self, left: dict[str, Json], right: dict[str, Json]) -> set[str]:
-        """Keys that stand on both sides with different values."""
-        children, keys, of = self.identities.children, self.identities.keys, self.identities.of
-        left_id, right_id = of(left), of(right)
-        on_right = dict(zip(keys(right_id), children(right_id), strict=True))
-        pairs = zip(keys(left_id), children(left_id), strict=True)
-        return {key for key, identity in pairs if on_right.get(key, identity) != identity}
 
     def _list(self, left: list[Json], right: list[Json], depth: int) -> EditList | None:
         aligner = Aligner(left, right, self.identities, self.steps)
         if aligner.span > self.limits.max_edits or not self.edits.take(aligner.new):
             return None
         alignment = aligner.align()
-        left_ids = self.identities.children(self.identities.of(left))
-        right_ids = self.identities.children(self.identities.of(right))
+        left_marks, right_marks = aligner.left_marks, aligner.right_marks
         parts: list[Keep | EditItem | Insert] = []
-        inserted: list[Json] = []
-        for j, i in enumerate(alignment.sources):
+        j, end = 0, len(right)
+        while j < end:
+            i, start = alignment.sources[j], j
+            j += 1
             if i is None:
-                inserted.append(right[j])
-                continue
-            if inserted:
-                parts.append(Insert(tuple(inserted)))
-                inserted = []
-            last = parts[-1] if parts else None
-            if left_ids[i] != right_ids[j]:
-                parts.append(EditItem(i, self.edit(left[i], right[j], depth + 1)))
-            elif isinstance(last, Keep) and last.stop == i:
-                parts[-1] = Keep(last.start, i + 1)
+                while j < end and alignment.sources[j] is None:
+                    j += 1
+                parts.append(Insert(tuple(right[start:j])))
+            elif left_marks[i] != right_marks[start]:
+                parts.append(EditItem(i, self.edit(left[i], right[start], depth + 1)))
             else:
-                parts.append(Keep(i, i + 1))
-        if inserted:
-            parts.append(Insert(tuple(inserted)))
+                while j < end and alignment.sources[j] == (at := i + j - start) and left_marks[at] == right_marks[j]:
+                    j += 1
+                parts.append(Keep(i, i + j - start))
         return EditList(tuple(parts), alignment.by_position)
 
 

@@ -6,6 +6,7 @@ values that come from elsewhere. `bool` is no number here.
 
 from decimal import Decimal
 from enum import Enum, StrEnum
+from itertools import chain
 from typing import Any, Final, Literal
 
 type Json = bool | int | float | Decimal | str | list[Json] | dict[str, Json] | None
@@ -56,6 +57,8 @@ _TYPE_NAMES: Final[dict[type, TypeName]] = {
     list: "list",
 }
 
+_SCALARS: Final = _TYPE_NAMES.keys() - {dict, list}
+
 
 def type_name(value: Json) -> TypeName:
     """The JSON type of a decoded value. Raises TypeError for anything that JSON cannot say."""
@@ -65,5 +68,22 @@ def type_name(value: Json) -> TypeName:
         raise TypeError(f"{type(value).__name__} is no JSON value") from None
 
 
-def is_container(value: Json) -> bool:
-    return type(value) is dict or type(value) is list
+def count_leaves(value: Json) -> int:
+    """How many leaves the value has: scalars, and containers that are empty. Does not recurse.
+
+    Raises TypeError if there is anything in it that JSON cannot say.
+    """
+    if type(value) in _SCALARS:
+        return 1
+    leaves = 0
+    level: list[Any] = [value]
+    # All values of a level at once, in loops of the interpreter's own: a payload has some hundred thousand.
+    while level:
+        kinds = set(map(type, level))
+        for kind in kinds - _TYPE_NAMES.keys():
+            raise TypeError(f"{kind.__name__} is no JSON value")
+        objects = [each for each in level if type(each) is dict] if dict in kinds else []
+        lists = [each for each in level if type(each) is list] if list in kinds else []
+        leaves += len(level) - sum(map(bool, objects)) - sum(map(bool, lists))
+        level = [*chain.from_iterable(map(dict.values, objects)), *chain.from_iterable(lists)]
+    return leaves
