@@ -10,6 +10,7 @@ walk by offset lost one task in eight.
 
 import dataclasses
 import datetime as dt
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -127,8 +128,13 @@ def drain_tie(
     light: bool = False,
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[Step]:
-    """Every row of a range that holds more rows than a page at one stamp: passes in half-page steps until two agree."""
+    """Every row of a range that holds more rows than a page at one stamp: passes in half-page steps until two agree.
+
+    So each row is read four times at least; it is yielded once, and again when it has changed. The page of a step may
+    therefore hold fewer tasks than were told, or none.
+    """
     before: frozenset[UUID] = frozenset()
+    yielded: dict[UUID, bytes] = {}
     for _ in range(MAX_PASSES):
         seen: set[UUID] = set()
         offset = empty_answers = 0
@@ -140,12 +146,20 @@ def drain_tie(
                 continue
             empty_answers = 0
             seen.update(task.id for task in step.page.tasks)
-            yield Step(step.page, step.asked_at, None)
+            yield Step(_without_known(step.page, yielded), step.asked_at, None)
             offset += PAGE_ROWS // 2
         if seen and seen == before:
             return
         before = frozenset(seen)
     raise RestlessTie
+
+
+def _without_known(page: TaskPage, known: dict[UUID, bytes]) -> TaskPage:
+    """The page without the tasks that stand in `known` as they are; notes there how the others are now."""
+    digests = {task.id: hashlib.sha256(task.canonical_json.encode()).digest() for task in page.tasks}
+    news = tuple(task for task in page.tasks if known.get(task.id) != digests[task.id])
+    known.update(digests)
+    return dataclasses.replace(page, tasks=news)
 
 
 def stamp(task: TaskRecord, key: Key) -> dt.datetime:

@@ -30,7 +30,7 @@ class Mirror:
             for step in walk(source.list_tasks, "updatedAt", self.bookmark - OVERLAP, pause=lambda seconds: None):
                 for task in step.page.tasks:
                     self.keep(task)
-                self.bookmark = max(self.bookmark, *(stamp(task, "updatedAt") for task in step.page.tasks))
+                self.bookmark = max([self.bookmark, *(stamp(task, "updatedAt") for task in step.page.tasks)])
         except TimedOut:
             return
 
@@ -190,6 +190,20 @@ def test_a_drain_reads_everything_though_a_third_of_the_answers_is_short_or_empt
     tie = Tie(320, lambda call, offset: dice.choice((0, PAGE_ROWS // 3)) if dice.random() < 0.3 else None)
 
     assert tie.drained() == tie.everything
+
+
+def test_a_drain_yields_each_state_of_a_task_once():
+    tie = Tie(230, lambda call, offset: None)
+    moment, told = tie.rows[0].updated_at, []
+
+    for step in drain_tie(tie.ask, "updatedAt", moment - MILLISECOND, moment + MILLISECOND):
+        told += [(task.id, task.name) for task in step.page.tasks]
+        if len(told) == 230 and tie.rows[60].name != "other":
+            # Without a trace in its stamp, after it was yielded.
+            tie.rows[60] = record(task_json(61, name="other", updatedAt=stamp_text(BEGINNING)))
+
+    assert len(told) == len(set(told)) == 231
+    assert told[-1] == (tie.rows[60].id, "other")
 
 
 def test_a_drain_ends_with_a_sentence_where_no_two_passes_agree():
