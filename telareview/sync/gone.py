@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from itertools import batched
 from uuid import UUID
 
 from django.db.models import F
@@ -18,21 +19,28 @@ from telareview.tela import Forbidden, NotFound, TaskRecord, TelaClient
 APART = dt.timedelta(minutes=10)
 #: Witnesses asked before an app counts as out of reach.
 WITNESSES = 3
+#: Absent tasks noted in one statement; of those asked for when a process is killed, the next sweep asks again.
+NOTED_TOGETHER = 50
 
 
 def ask_absent(workspace: Workspace, client: TelaClient, run: SyncRun, ids: Sequence[UUID]) -> None:
     """Ask for each task by id: one that answers is mirrored, one that is not there (404) is noted. Raises TelaError."""
-    for task_id in ids:
-        asked_at = timezone.now()
-        record = _get(client, task_id)
-        if record is not None:
-            _came_back(workspace, run, record, asked_at)
-            continue
-        AbsentTask.objects.get_or_create(
-            workspace=workspace,
-            task_id=task_id,
-            defaults={"first_absent_at": asked_at, "last_asked_at": asked_at},
-        )
+    for some in batched(ids, NOTED_TOGETHER):
+        absent = []
+        try:
+            for task_id in some:
+                asked_at = timezone.now()
+                record = _get(client, task_id)
+                if record is not None:
+                    _came_back(workspace, run, record, asked_at)
+                    continue
+                note = AbsentTask(
+                    workspace=workspace, task_id=task_id, first_absent_at=asked_at, last_asked_at=asked_at
+                )
+                absent.append(note)
+        finally:
+            # What was answered before an error holds. Where a first 404 is noted already, that one stays.
+            AbsentTask.objects.bulk_create(absent, ignore_conflicts=True)
 
 
 def confirm_absent(
@@ -52,22 +60,28 @@ def confirm_absent(
         .filter(task_id__in=[absent.task_id for absent in due])
         .values_list("task_id", "prompt_application_id")
     )
-    for absent in due:
-        asked_at = timezone.now()
-        record = _get(client, absent.task_id)
-        if record is not None:
-            _came_back(workspace, run, record, asked_at)
-            continue
-        app = apps.get(absent.task_id)
-        if app not in witnessed:
-            witnessed[app] = _answers(workspace, client, app, {each.task_id for each in due})
-        if witnessed[app]:
-            gone.append(absent.task_id)
-        AbsentTask.objects.filter(pk=absent.pk).update(last_asked_at=asked_at)
-    marked = record_gone(gone, Look(workspace, Learned.SWEEP, timezone.now(), run.pk if run else None))
-    AbsentTask.objects.filter(workspace=workspace, task_id__in=gone).delete()
-    if run is not None and marked:
-        SyncRun.objects.filter(pk=run.pk).update(gone=F("gone") + len(marked))
+    asked: list[int] = []
+    try:
+        for absent in due:
+            asked_at = timezone.now()
+            record = _get(client, absent.task_id)
+            if record is not None:
+                _came_back(workspace, run, record, asked_at)
+                continue
+            asked.append(absent.pk)
+            app = apps.get(absent.task_id)
+            if app not in witnessed:
+                witnessed[app] = _answers(workspace, client, app, {each.task_id for each in due})
+            if witnessed[app]:
+                gone.append(absent.task_id)
+    finally:
+        # What was answered before an error holds.
+        AbsentTask.objects.filter(pk__in=asked).update(last_asked_at=timezone.now())
+        look = Look(workspace, Learned.SWEEP, timezone.now(), run.pk if run else None)
+        marked = record_gone(gone, look) if gone else ()
+        AbsentTask.objects.filter(workspace=workspace, task_id__in=gone).delete()
+        if run is not None and marked:
+            SyncRun.objects.filter(pk=run.pk).update(gone=F("gone") + len(marked))
     return len(marked)
 
 

@@ -14,6 +14,7 @@ from telareview.sync.gone import APART, confirm_absent
 from telareview.sync.models import AbsentTask, DriftFinding, SyncRun
 from telareview.sync.pull import pull_tasks, sweep_tasks
 from telareview.tasks.models import Kind, Task, TaskVersion
+from telareview.tela import TimedOut
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +118,36 @@ def test_a_task_that_answers_the_second_time_is_not_gone(filled, sandbox):
     assert confirm(filled) == 0
     assert not AbsentTask.objects.exists()
     assert Task.objects.filter(gone_at=None).count() == 240
+
+
+def test_what_was_answered_before_an_error_holds(filled, sandbox, monkeypatch):
+    delete_some(sandbox, 3)
+
+    with tela_client(filled) as client:
+        fail_after(client, 2, monkeypatch)
+        run, _differences = sweep_tasks(filled, client)
+    assert (run.error_code, AbsentTask.objects.count()) == (TimedOut.code, 2)
+
+    sweep(filled)
+    with tela_client(filled) as client:
+        # The first of them and its witness.
+        fail_after(client, 2, monkeypatch)
+        with pytest.raises(TimedOut):
+            confirm_absent(filled, client, None, now=timezone.now() + LATER)
+    assert Task.objects.exclude(gone_at=None).count() == 1
+    assert confirm(filled) == 2
+
+
+def fail_after(client, calls, monkeypatch):
+    """Let so many calls for one task be answered, and no more."""
+    get_task, left = client.get_task, iter(range(calls))
+
+    def failing(task_id):
+        if next(left, None) is None:
+            raise TimedOut
+        return get_task(task_id)
+
+    monkeypatch.setattr(client, "get_task", failing)
 
 
 def test_too_many_vanished_tasks_stop_the_sweep_and_mark_nothing(filled, sandbox):
