@@ -115,12 +115,14 @@ def _walk_news(workspace: Workspace, client: TelaClient, run: SyncRun, should_st
         # A stamp from the future must not blind the walk to everything before it.
         cap = cap or step.page.server_time or step.asked_at
         newest = max((stamp(task, "updatedAt") for task in step.page.tasks), default=top)
+        moved = min(newest, cap) > top
         top = max(top, min(newest, cap))
         # A fill has just read and counted all of these; of them only changes are news.
         known = frozenset(task.id for task in step.page.tasks) if run.kind == SyncRun.Kind.BACKFILL else step.reread
         with transaction.atomic():
             record_step(workspace, run, dataclasses.replace(step, reread=known))
-            Bookmark.objects.filter(workspace=workspace, updated_at__lt=top).update(updated_at=top)
+            if moved:
+                Bookmark.objects.filter(workspace=workspace, updated_at__lt=top).update(updated_at=top)
         if should_stop():
             raise Stopped
     Bookmark.objects.filter(workspace=workspace).update(synced_at=started, failing_since=None)

@@ -57,6 +57,9 @@ def count_pages(run: SyncRun, pages: Iterable[tuple[Recorded, int, frozenset[UUI
         changed += len(recorded.changed)
         same += len({*recorded.unchanged, *recorded.older} - reread)
         failed += rejected
+    if not (new or changed or same or failed):
+        # Most pages of a tie were counted when they were read before.
+        return
     SyncRun.objects.filter(pk=run.pk).update(
         fetched=F("fetched") + new + changed + same + failed,
         new=F("new") + new,

@@ -88,7 +88,8 @@ def record_looks(looks: Iterable[tuple[Iterable[Snapshot], Look]]) -> list[Recor
     seen = [(_newest(snapshots), look) for snapshots, look in looks]
     if not any(snapshots for snapshots, _look in seen):
         return [Recorded() for _ in seen]
-    with transaction.atomic():
+    # Within the caller's transaction a savepoint would only cost two statements a page: who fails there, fails whole.
+    with transaction.atomic(savepoint=False):
         lock_writers(seen[0][1].workspace)
         return [recorded for together in _apart(seen) for recorded in _record(together)]
 
