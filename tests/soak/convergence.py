@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import multiprocessing
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
@@ -76,8 +77,13 @@ class Outcome:
     tasks: int
     versions: int
     changes: int
+    #: Changes that became visible later than their stamp.
+    late: int
+    #: Times that `ties` tasks were stamped at once.
+    bulks: int
     calls: int
-    faults: int
+    #: By kind.
+    faults: Counter[str]
 
     @property
     def as_wanted(self) -> bool:
@@ -119,8 +125,10 @@ def converge(workspace: Workspace, seed: int, *, tasks: int = TASKS, ties: int =
             len(source.rows),
             TaskVersion.objects.of(workspace).count(),
             source.changes_made,
+            source.late,
+            source.bulks,
             client.calls,
-            sum(faults_of(client).values()),
+            Counter(faults_of(client)),
         )
 
 
@@ -211,18 +219,26 @@ def main(arguments: list[str]) -> int:
     with ProcessPoolExecutor(options.processes, multiprocessing.get_context("fork")) as pool:
         seeds = range(options.first, options.first + options.seeds)
         running = {pool.submit(_trial, seed, options.tasks): seed for seed in seeds}
-        for ended in as_completed(running):
-            seed, outcome = running[ended], ended.result()
-            outcomes.append(outcome)
-            if not outcome.as_wanted:
-                failed.append(seed)
-                print(f"seed {seed} ({connections_of(seed)} connections): {outcome}", flush=True)
-            elif len(outcomes) % 10 == 0:
-                print(f"{len(outcomes)} seeds, {len(failed)} failed, {time.monotonic() - began:.0f} s", flush=True)
-    for line in summary(outcomes):
-        print(line)
-    print(f"Failed seeds: {', '.join(map(str, sorted(failed))) or 'none'}.")
+        try:
+            for ended in as_completed(running):
+                seed, outcome = running[ended], ended.result()
+                outcomes.append(outcome)
+                if not outcome.as_wanted:
+                    failed.append(seed)
+                    print(f"seed {seed} ({connections_of(seed)} connections): {outcome}", flush=True)
+                elif len(outcomes) % 10 == 0:
+                    print(f"{len(outcomes)} seeds, {len(failed)} failed, {time.monotonic() - began:.0f} s", flush=True)
+        finally:
+            # Where the trial is stopped, seeds that have not begun are left out, and what was seen is told.
+            pool.shutdown(wait=False, cancel_futures=True)
+            _tell(outcomes, failed)
     return 1 if failed else 0
+
+
+def _tell(outcomes: list[Outcome], failed: list[int]) -> None:
+    for line in summary(outcomes) if outcomes else ():
+        print(line)
+    print(f"Failed seeds: {', '.join(map(str, sorted(failed))) or 'none'}.", flush=True)
 
 
 def connections_of(seed: int) -> int:
@@ -238,11 +254,15 @@ def _trial(seed: int, tasks: int) -> Outcome:
 
 def summary(outcomes: list[Outcome]) -> list[str]:
     """What was gone through, in words."""
-    calls, faults = sum(each.calls for each in outcomes), sum(each.faults for each in outcomes)
+    calls, faults = sum(each.calls for each in outcomes), sum((each.faults for each in outcomes), Counter[str]())
+    changes, late = sum(each.changes for each in outcomes), sum(each.late for each in outcomes)
     sweeps = [each.sweeps for each in outcomes]
     return [
-        f"{len(outcomes)} seeds: {sum(each.changes for each in outcomes):,} changes and more in bulk, {calls:,} calls, "
-        f"{faults / max(1, calls):.0%} of them faulty, {sum(each.versions for each in outcomes):,} versions.",
+        f"{len(outcomes)} seeds: {changes:,} changes, {late / max(1, changes):.1%} of them visible late, and "
+        f"{sum(each.bulks for each in outcomes):,} times many in bulk; "
+        f"{sum(each.versions for each in outcomes):,} versions.",
+        f"{calls:,} calls, {faults.total() / max(1, calls):.1%} of them faulty: "
+        f"{', '.join(f'{kind} {count:,}' for kind, count in sorted(faults.items()))}.",
         f"Complete sweeps until equal: one {sweeps.count(1)} times, two {sweeps.count(2)} times; "
         f"quiet cycles: {max(each.cycles for each in outcomes)} at most.",
     ]

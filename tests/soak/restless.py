@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import random
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from threading import Lock
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -52,10 +53,11 @@ class RestlessTela:
         self.before: dict[int, Row] = {}
         #: Tasks whose latest change left no trace in `updatedAt`, so that only a sweep can find it.
         self.silent: set[int] = set()
-        self.changes_made = self.calls = 0
+        self.changes_made = self.late = self.bulks = 0
         self._numbers: dict[UUID, int] = {}
         self._lock = Lock()
-        self._texts: dict[tuple[int, Row, bool], str] = {}
+        #: Each state as it is told, whole and without its payload.
+        self._texts: dict[tuple[int, Row], tuple[str, str]] = {}
         bulk = BEGINNING + dt.timedelta(days=3)
         for index in range(tasks):
             moment = bulk if index < ties else BEGINNING + dt.timedelta(minutes=self.random.randrange(SPAN_MINUTES))
@@ -77,9 +79,14 @@ class RestlessTela:
                 text = self._text(*shown)
             return Reply(200, text.encode(), self.now.replace(microsecond=0), None)
 
+    def miss(self) -> None:
+        """Also between a call that does not arrive and the next one, tasks change."""
+        with self._lock:
+            self._live()
+
     def expected(self) -> dict[UUID, dict[str, Any]]:
         """What a mirror must hold once changes have stopped and everything is visible: whole tasks by id."""
-        return {task_id(number): _task(number, row) for number, row in self.rows.items()}
+        return {task_id(number): json.loads(self._text(number, row)) for number, row in self.rows.items()}
 
     def silently_changed(self) -> set[UUID]:
         """Tasks that no walk over `updatedAt` can be blamed for."""
@@ -95,7 +102,6 @@ class RestlessTela:
         self.still = False
 
     def _live(self) -> None:
-        self.calls += 1
         self.now += dt.timedelta(milliseconds=self.random.randrange(5, 400))
         if self.still:
             return
@@ -103,6 +109,7 @@ class RestlessTela:
             self.now += dt.timedelta(milliseconds=self.random.randrange(3))
             self._change()
         if self.random.randrange(CALLS_PER_BULK) == 0:
+            self.bulks += 1
             for number in self.random.sample(list(self.rows), min(self.ties, len(self.rows))):
                 self._update(number, self.now)
 
@@ -131,7 +138,10 @@ class RestlessTela:
         return self.random.choice(list(self.rows))
 
     def _visible(self) -> dt.datetime:
-        return self.now + LATE if self.random.random() < LATE_SHARE else self.now
+        if self.random.random() >= LATE_SHARE:
+            return self.now
+        self.late += 1
+        return self.now + LATE
 
     def _add(self, row: Row) -> None:
         number = len(self._numbers) + 1
@@ -160,24 +170,26 @@ class RestlessTela:
         else:
             numbers = self.rows
             since, until = _moment(asked.get(f"{key}Since")), _moment(asked.get(f"{key}Until"))
-        by_update = key == "updatedAt"
-        found = []
+        place = Row._fields.index("updated" if key == "updatedAt" else "created")
+        # Hundreds of thousands of rows are looked at in a trial, so nothing is called for each of them.
+        rows, before, now, found = self.rows, self.before, self.now, []
         for number in numbers:
-            shown = self._shown(number)
-            if shown is None:
+            row = rows.get(number)
+            if row is not None and row.visible > now:
+                row = before.get(number)
+            if row is None or (since is not None and row[place] < since) or (until is not None and row[place] > until):
                 continue
-            moment = shown[1].updated if by_update else shown[1].created
-            if (since is None or moment >= since) and (until is None or moment <= until):
-                found.append((moment, number * 2654435761 % 2**32, shown))
-        found.sort(key=lambda each: each[:2], reverse=asked["order"] == "desc")
-        return [self._text(*shown, light=light) for _moment, _tie, shown in found[offset : offset + limit]]
+            found.append((row[place], number * 2654435761 % 2**32, number, row))
+        found.sort(key=itemgetter(0, 1), reverse=asked["order"] == "desc")
+        return [self._text(number, row, light=light) for _moment, _tie, number, row in found[offset : offset + limit]]
 
     def _text(self, number: int, row: Row, *, light: bool = False) -> str:
-        key = (number, row, light)
-        if key not in self._texts:
+        texts = self._texts.get((number, row))
+        if texts is None:
             raw = _task(number, row)
-            self._texts[key] = json.dumps({name: raw[name] for name in raw if not (light and name in PAYLOAD_KEYS)})
-        return self._texts[key]
+            slender = {name: raw[name] for name in raw if name not in PAYLOAD_KEYS}
+            texts = self._texts[number, row] = (json.dumps(raw), json.dumps(slender))
+        return texts[light]
 
 
 def _task(number: int, row: Row) -> dict[str, Any]:

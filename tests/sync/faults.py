@@ -20,7 +20,8 @@ from telareview.tela.transport import Reply
 
 #: Of a call by id there is no list that could lie.
 LYING = ("duplicates", "over-long", "empty", "short")
-FAILING = ("429", "500", "502 HTML", "time-out", "reset", "cut JSON")
+REFUSING = ("429", "500", "502 HTML")
+FAILING = (*REFUSING, "time-out", "reset", "cut JSON")
 KINDS = FAILING + LYING
 #: Now and then so many calls in a row fail, which no repetition of one call outlasts.
 OUTAGE_CALLS = 6
@@ -36,6 +37,9 @@ class Source(Protocol):
     """An API in process: one call, answered."""
 
     def exchange(self, verb: str, path: str, parameters: Parameters = (), body: bytes | None = None) -> Reply: ...
+
+    def miss(self) -> None:
+        """A call went by that did not arrive."""
 
 
 class FaultyTransport:
@@ -62,7 +66,8 @@ class FaultyTransport:
             kind = self._draw(is_list=path == "/task")
             if kind:
                 self.happened[kind] = self.happened.get(kind, 0) + 1
-            if kind in ("429", "500", "502 HTML"):
+            if kind in REFUSING:
+                self.source.miss()
                 raise _refused(kind)
             reply = self.source.exchange(verb, path, parameters, body)
             if kind in ("time-out", "reset"):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,6 +14,7 @@ NOON = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 INVOICES = UUID("95cec438-6080-44fe-8275-28b16bd40178")
 
 
+@cache
 def task_id(number: int) -> UUID:
     return uuid5(UUID(int=0), f"task {number}")
 
