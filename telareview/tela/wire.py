@@ -32,6 +32,9 @@ _NO_BRACKETS = re.compile(r"[^][{}]+")
 _SIGNED_ZERO = re.compile(rb"-0(?<![^:,\[\s]-0)(?:\.0+)?[eE]")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
+#: What letters of more than 16 bits begin with in UTF-8.
+_FOUR_OCTETS = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
+
 #: What msgspec says when it cannot; the numbers are read by Decimal, which has words of its own.
 _REFUSED = (msgspec.MsgspecError, ValueError, RecursionError, DecimalException)
 
@@ -80,7 +83,7 @@ def canonical_decoded(value: Any) -> str:
     # That letter is ASCII, and the standard library escapes it all the same.
     if b"\x7f" in octets or _signed_zeros:
         return canonical_json(value)
-    return octets.decode() if octets.isascii() else _escaped(octets.decode())
+    return octets.decode() if octets.isascii() else _escaped(octets)
 
 
 def sorted_json(value: Any) -> str:
@@ -112,14 +115,14 @@ def looks_like_html(text: str) -> bool:
     return text.lstrip("\ufeff \t\r\n").startswith("<")
 
 
-def _escaped(text: str) -> str:
+def _escaped(octets: bytes) -> str:
     """JSON text with the escapes that JSON has for letters beyond ASCII."""
-    # Python's own `\xe9` is JSON's but for two letters, unless the text itself has what looks like it. A call for each
-    # run of such letters takes three times as long, and text in Portuguese is full of them.
-    octets = text.encode("ascii", "backslashreplace")
-    if b"\\U" in octets or "\\x" in text:
+    # Python's own `\xe9` is JSON's but for two letters, unless the text itself has what looks like it, or letters of
+    # more than 16 bits. A call for each run of such letters takes three times as long, and Portuguese is full of them.
+    text = octets.decode()
+    if (b"\\" in octets and b"\\x" in octets) or any(map(octets.__contains__, _FOUR_OCTETS)):
         return text.encode("ascii", _ESCAPED).decode()
-    return octets.replace(b"\\x", b"\\u00").decode()
+    return text.encode("ascii", "backslashreplace").replace(b"\\x", b"\\u00").decode()
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
