@@ -140,6 +140,16 @@ def test_depth_is_counted_outside_of_strings_only():
     assert [is_too_deep(text) for text in (brackets_in_text, wide, at_the_limit, beyond)] == [False, False, False, True]
 
 
+@settings(max_examples=300)
+@given(st.lists(st.text('[]{}"\\é,:', max_size=6), max_size=8), st.sampled_from([MAX_DEPTH, MAX_DEPTH + 1]))
+def test_no_text_hides_or_adds_a_level(texts, depth):
+    many = [*texts, *[{text: [text, text]} for text in texts], [[]] * MAX_DEPTH]
+    nested = json.dumps(many, ensure_ascii=False)
+
+    around = depth - 3  # as it has three levels itself
+    assert is_too_deep("[" * around + nested + "]" * around) is (depth > MAX_DEPTH)
+
+
 # --- The quick way is the same way ------------------------------------------------------------------------------
 
 numbers = st.integers().map(str) | digits | st.sampled_from(["-0", "-0.0", "-0E0", "1E400", "1e-9", "0E+3", "10" * 40])
