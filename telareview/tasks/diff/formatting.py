@@ -40,8 +40,8 @@ _DATES = (
     re.compile(rf"(?P<day>\d\d?)(?P<mark>[-/.])(?P<month>\d\d?)(?P=mark)(?P<year>\d{{4}}){_TIME}", re.ASCII),
 )
 
-#: Every notation of an amount, a date or a registration consists of these. Most texts do not, which is seen at once.
-_NOTATION = re.compile(rf"[-−0-9 .,'()+/:TZ{re.escape(''.join(_UNITS))}]*")
+#: Every notation of an amount, a date or a registration consists of these, as most texts do not, which is seen at once.
+_NOTATION = re.compile(rf"[-−0-9\s.,'()+/:TZ{re.escape(''.join(_UNITS))}]*")
 _REGISTRATION = re.compile(r"[0-9 ()+./-]+")
 _NONZERO = re.compile(r"[1-9]+")
 _NO_DIGITS = re.compile(r"[^0-9]+")
@@ -71,24 +71,26 @@ def same_value(before: Json, after: Json) -> bool:
 
 
 def _same_text(before: str, after: str) -> bool:
-    words, other_words = _composed(before).split(), _composed(after).split()
-    if words == other_words:
+    before, after = _composed(before).strip(), _composed(after).strip()
+    if before[:1] == after[:1] and before[-1:] == after[-1:] and _same_words(before, after):
         return True
-    if not words or not other_words:
+    if not _NOTATION.fullmatch(before) or not _NOTATION.fullmatch(after):
         return False
-    before, after = " ".join(words), " ".join(other_words)
-    same_ends = before[0] == after[0] and before[-1] == after[-1]
-    if same_ends and "".join(words) == "".join(other_words) and _squeezed(before) == _squeezed(after):
-        return True
+    before, after = " ".join(before.split()), " ".join(after.split())
     if len(before) > MAX_NOTATION_CHARS or len(after) > MAX_NOTATION_CHARS:
         return False
     return _same_notation(_squeezed(before), _squeezed(after)) if _may_agree(before, after) else False
 
 
+def _same_words(before: str, after: str) -> bool:
+    words, other_words = before.split(), after.split()
+    if words == other_words:
+        return True
+    return "".join(words) == "".join(other_words) and _squeezed(" ".join(words)) == _squeezed(" ".join(other_words))
+
+
 def _may_agree(before: str, after: str) -> bool:
     """A cheap no: one amount, date or registration has the same digits in every notation, zeros aside."""
-    if not _NOTATION.fullmatch(before) or not _NOTATION.fullmatch(after):
-        return False
     if ":" in before and ":" in after:  # the same instant in two zones
         return True
     digits, other_digits = "".join(_NONZERO.findall(before)), "".join(_NONZERO.findall(after))
