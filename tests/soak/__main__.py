@@ -19,7 +19,7 @@ TRIALS = {
     "convergence": "200 seeds of a Tela that moves, fails and lies: the mirror equals it in the end",
     "kills": "50 times kill -9 during a first fill of 100,000 tasks: nothing lost, nothing told twice",
     "freshness": "five minutes of a living Tela: each change in the mirror within 60 s, by polling alone",
-    "tampering": "seven kinds of tampering at a hundred places each: found and located, here and by a stranger",
+    "tampering": "twelve kinds of tampering at a hundred places each: found and located, here and by a stranger",
     "reviewers": "two reviewers in one queue of 500 tasks, and 1,000 random edits: nothing twice, nothing overwritten",
     "creates": "1,000 tasks created while 20 % of the answers are lost and 10 % are 500: each exists once",
     "killed_writers": "25 times kill -9 while tasks are created, and while they are approved: each once, each named",

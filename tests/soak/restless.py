@@ -170,16 +170,18 @@ class RestlessTela:
         else:
             numbers = self.rows
             since, until = _moment(asked.get(f"{key}Since")), _moment(asked.get(f"{key}Until"))
-        place = Row._fields.index("updated" if key == "updatedAt" else "created")
+        by_update = key == "updatedAt"
         # Hundreds of thousands of rows are looked at in a trial, so nothing is called for each of them.
         rows, before, now, found = self.rows, self.before, self.now, []
         for number in numbers:
             row = rows.get(number)
             if row is not None and row.visible > now:
                 row = before.get(number)
-            if row is None or (since is not None and row[place] < since) or (until is not None and row[place] > until):
+            if row is None:
                 continue
-            found.append((row[place], number * 2654435761 % 2**32, number, row))
+            moment = row.updated if by_update else row.created
+            if (since is None or moment >= since) and (until is None or moment <= until):
+                found.append((moment, number * 2654435761 % 2**32, number, row))
         found.sort(key=itemgetter(0, 1), reverse=asked["order"] == "desc")
         return [self._text(number, row, light=light) for _moment, _tie, number, row in found[offset : offset + limit]]
 
