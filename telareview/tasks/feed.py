@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.db.models import Max
-from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleIn, TupleLessThan
+from django.db.models.fields.tuple_lookups import TupleIn
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import get_current_timezone
@@ -148,7 +148,7 @@ def _page(matching: FactsQuerySet, feed_filter: FeedFilter) -> tuple[list[TaskVe
     wanted = feed_filter.limit + 1
     if feed_filter.newer_than:
         place = Place.read(feed_filter.newer_than)
-        later = matching.within(TupleGreaterThan(("observed_at", "id"), (place.observed_at, place.key)))
+        later = matching.beyond(("observed_at", "id"), (place.observed_at, place.key), descending=False)
         found = later.first_rows(("observed_at", "id"), wanted)
         if len(found) > feed_filter.limit:
             return found[: feed_filter.limit][::-1], True, True
@@ -156,7 +156,7 @@ def _page(matching: FactsQuerySet, feed_filter: FeedFilter) -> tuple[list[TaskVe
         return _page(matching, feed_filter.from_start())
     if feed_filter.older_than:
         place = Place.read(feed_filter.older_than)
-        matching = matching.within(TupleLessThan(("observed_at", "id"), (place.observed_at, place.key)))
+        matching = matching.beyond(("observed_at", "id"), (place.observed_at, place.key), descending=True)
     found = matching.first_rows(("-observed_at", "-id"), wanted)
     page = found[: feed_filter.limit]
     return page, len(found) > feed_filter.limit, bool(feed_filter.older_than and page)

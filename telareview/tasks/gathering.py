@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any, Self
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import Q
-from django.db.models.fields.tuple_lookups import TupleGreaterThanOrEqual, TupleLessThanOrEqual
+from django.db.models.fields.tuple_lookups import (
+    TupleGreaterThan,
+    TupleGreaterThanOrEqual,
+    TupleLessThan,
+    TupleLessThanOrEqual,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,18 +32,35 @@ class Gathering(models.QuerySet[Any]):
 
     #: The rows passed on the way, those that do not match included; None where every one that is met matches.
     among: Gathering | None = None
+    #: These rows once more, asked for as it suits those that are gathered first.
+    whole: Gathering | None = None
+    #: Rows that are passed over on the way before the rest is gathered.
+    near_rows = NEAR_ROWS
 
     def looked_for_among(self, others: Gathering) -> Self:
         """These rows, which may be rare among the others."""
         found = self.all()
-        found.among = others
+        found.among, found.whole = others, self.all()
         return found
 
     def within(self, *places: Any, **named: Any) -> Self:
         """Only rows at these places of the list: what holds for those that match and for those passed on the way."""
-        found = self.filter(*places, **named)
-        if self.among is not None:
-            found.among = self.among.filter(*places, **named)
+        place = Q(*places, **named)
+        return self._placed(place, place)
+
+    def beyond(self, names: Sequence[str], row: Sequence[Any], *, descending: bool) -> Self:
+        """Only rows after this one in an order of two names, or before it (`descending`)."""
+        together = (TupleLessThan if descending else TupleGreaterThan)(tuple(names), tuple(row))
+        # Of a comparison of rows PostgreSQL expects as few as of its first column alone, none where that is the same
+        # for most; it then reads all of those one by one, however few rows match (8 s for 113 of a million).
+        side, (first, second) = "lt" if descending else "gt", names
+        apart = Q(**{f"{first}__{side}": row[0]}) | Q(**{first: row[0], f"{second}__{side}": row[1]})
+        return self._placed(Q(together), apart)
+
+    def _placed(self, place: Q, apart: Q) -> Self:
+        found = self.filter(place)
+        if self.among is not None and self.whole is not None:
+            found.among, found.whole = self.among.filter(place), self.whole.filter(apart)
         return found
 
     def first_rows(self, order: Sequence[str], most: int) -> list[Any]:
@@ -53,12 +75,17 @@ class Gathering(models.QuerySet[Any]):
         """One statement, as PostgreSQL thinks best."""
         return list(self.order_by(*order)[:most])
 
+    def passed(self, order: Sequence[str]) -> Gathering | None:
+        """The rows that are met on the way along this order; None where every one that is met matches."""
+        return self.among
+
     def _edge(self, order: Sequence[str]) -> Any:
-        """A condition that holds for the first `NEAR_ROWS` rows; None where nothing lies beyond, or need be passed."""
-        if self.among is None or self.among.query.is_empty():
+        """A condition that holds for the first `near_rows` rows; None where nothing lies beyond, or need be passed."""
+        passed = self.passed(order)
+        if passed is None or passed.query.is_empty():
             return None
         names = tuple(name.removeprefix("-") for name in order)
-        row = self.among.order_by(*order).values_list(*names)[NEAR_ROWS : NEAR_ROWS + 1].first()
+        row = passed.order_by(*order).values_list(*names)[self.near_rows : self.near_rows + 1].first()
         if row is None:
             return None
         descending = order[0].startswith("-")
@@ -74,19 +101,24 @@ class Gathering(models.QuerySet[Any]):
             f"place_{number}{' DESC' if name.startswith('-') else ''}" for number, name in enumerate(order)
         )
         try:
-            found, parameters = self.order_by().values_list(*names, "pk").query.sql_with_params()
+            whole = self if self.whole is None else self.whole
+            found, parameters = whole.order_by().values_list(*names, "pk").query.sql_with_params()
         except EmptyResultSet:
             return []
         with connection.cursor() as cursor:
             cursor.execute(
                 f"WITH found ({listed}, key) AS MATERIALIZED ({found}) "  # noqa: S608 - the parts are Django's and ours
-                f"SELECT key FROM found ORDER BY {sorting} LIMIT %s",
+                f"SELECT place_{len(names) - 1}, key FROM found ORDER BY {sorting} LIMIT %s",
                 (*parameters, most),
             )
-            keys = [key for (key,) in cursor.fetchall()]
-        return list(self.filter(pk__in=keys).order_by(*order)) if keys else []
+            found_rows = cursor.fetchall()
+        if not found_rows:
+            return []
+        lasts, keys = zip(*found_rows, strict=True)
+        # The last place is an id as well, and of index cards known at a moment the one that has an index.
+        return list(self.filter(pk__in=keys, **{f"{names[-1]}__in": lasts}).order_by(*order))
 
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]
-        clone.among = self.among
+        clone.among, clone.whole = self.among, self.whole
         return clone

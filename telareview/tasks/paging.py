@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
-from django.db.models import Q
-from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
-
 from telareview.tasks.filters import NEVER_EMPTY, TaskFilter
 from telareview.tasks.models import Task, TaskFacts
 from telareview.tasks.querysets import FactsQuerySet
@@ -152,7 +149,7 @@ def _seek(matching: FactsQuerySet, task_filter: TaskFilter, cursor: Cursor | Non
         if column not in NEVER_EMPTY:
             segment = matching.within(**{f"{column}__isnull": True}) if empty else matching.with_key(column)
         if here is not None:
-            segment = segment.within(_beyond(column, here, descending))
+            segment = _beyond(segment, column, here, descending)
         order = [f"{sign}{column}"] if column == "task_id" else [f"{sign}{column}", f"{sign}task_id"]
         rows.extend(segment.first_rows(order, wanted - len(rows)))
         if len(rows) >= wanted:
@@ -160,11 +157,10 @@ def _seek(matching: FactsQuerySet, task_filter: TaskFilter, cursor: Cursor | Non
     return rows
 
 
-def _beyond(column: str, cursor: Cursor, descending: bool) -> Any:
+def _beyond(segment: FactsQuerySet, column: str, cursor: Cursor, descending: bool) -> FactsQuerySet:
     if cursor.key is None or column == "task_id":
-        return Q(**{f"task_id__{'lt' if descending else 'gt'}": cursor.task_id})
-    compare = TupleLessThan if descending else TupleGreaterThan
-    return compare((column, "task_id"), (cursor.key, cursor.task_id))
+        return segment.within(**{f"task_id__{'lt' if descending else 'gt'}": cursor.task_id})
+    return segment.beyond((column, "task_id"), (cursor.key, cursor.task_id), descending=descending)
 
 
 def _counted(matching: FactsQuerySet, task_filter: TaskFilter) -> list[Task]:

@@ -140,6 +140,8 @@ class KnownCardQuerySet(FactsQuerySet):
     furthest: Furthest | None = None
     #: The same rows of all moments: one of them is met with each step along an index.
     of_all_times: Self | None = None
+    #: Of those fewer are known at the moment, and a whole day of them may have come since.
+    near_rows = 20_000
 
     def known_at(self, moment: datetime, furthest: Furthest) -> Self:
         """Of each task the card that stood at the moment."""
@@ -148,7 +150,7 @@ class KnownCardQuerySet(FactsQuerySet):
         # True of every one of them; told so that the indexes need not be read from their far ends.
         near = self.filter(updated_at__lte=furthest.updated_at, created_at__lte=furthest.created_at)
         known = near.filter(observed_at__lte=moment, span__contains=moment)
-        known.furthest, known.of_all_times = furthest, near
+        known.furthest, known.of_all_times = furthest, self
         return known
 
     def looked_for_among(self, others: Gathering) -> Self:
@@ -159,6 +161,13 @@ class KnownCardQuerySet(FactsQuerySet):
         found = super().with_key(column)
         bound = getattr(self.furthest, column, None)
         return found if bound is None or column in NEVER_EMPTY else found.within(**{f"{column}__lte": bound})
+
+    def passed(self, order: Sequence[str]) -> Gathering | None:
+        """Cards of all times, where the order is one of time those up to the furthest time: what else is known of the
+        moment's cards lets an index pass none of the others."""
+        column = order[0].removeprefix("-")
+        bound = getattr(self.furthest, column, None) if column in NEVER_EMPTY else None
+        return self.among if self.among is None or bound is None else self.among.filter(**{f"{column}__lte": bound})
 
     def read_in_order(self, order: Sequence[str], most: int) -> list[Any]:
         """As for every list, of each table its own first rows: one LIMIT over both lets PostgreSQL think that the few

@@ -11,11 +11,12 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from telareview.tasks import gathering
 from telareview.tasks.filters import ORDER_COLUMNS, Reader
+from telareview.tasks.gathering import Gathering
 from telareview.tasks.known import matching_tasks
 from telareview.tasks.paging import read_page
 from telareview.tasks.parameters import parse
+from telareview.tasks.querysets import KnownCardQuerySet
 from tests.tasks.records import NOON, approved, mirrored, stamp, task_json
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,8 @@ HOURS = [NOON + dt.timedelta(days=1, hours=hour) for hour in range(4)]
 
 @pytest.fixture
 def few_are_near(monkeypatch):
-    monkeypatch.setattr(gathering, "NEAR_ROWS", 5)
+    for each in (Gathering, KnownCardQuerySet):
+        monkeypatch.setattr(each, "near_rows", 5)
 
 
 @pytest.fixture
@@ -70,7 +72,8 @@ def test_every_page_is_the_same_however_far_it_looks(varied, monkeypatch, order_
     query = {"tags": "rare", "q": "INV", "orderBy": order_by, "order": order, **as_of}
     usual = listed(varied, **query)
 
-    monkeypatch.setattr(gathering, "NEAR_ROWS", 5)
+    for each in (Gathering, KnownCardQuerySet):
+        monkeypatch.setattr(each, "near_rows", 5)
 
     assert listed(varied, **query) == usual
     assert len(set(usual)) == len(usual)
@@ -96,7 +99,8 @@ def test_the_feed_is_the_same_however_far_it_looks(varied, viewer, monkeypatch, 
         return found
 
     usual = told()
-    monkeypatch.setattr(gathering, "NEAR_ROWS", 5)
+    for each in (Gathering, KnownCardQuerySet):
+        monkeypatch.setattr(each, "near_rows", 5)
 
     assert told() == usual
 
