@@ -55,7 +55,7 @@ class Gathering(models.QuerySet[Any]):
         # for most; it then reads all of those one by one, however few rows match (8 s for 113 of a million).
         side, (first, second) = "lt" if descending else "gt", names
         apart = Q(**{f"{first}__{side}": row[0]}) | Q(**{first: row[0], f"{second}__{side}": row[1]})
-        return self._placed(Q(together), apart)
+        return self._placed(_ranged(together, first, row[0], up=not descending), apart)
 
     def _placed(self, place: Q, apart: Q) -> Self:
         found = self.filter(place)
@@ -91,7 +91,8 @@ class Gathering(models.QuerySet[Any]):
         descending = order[0].startswith("-")
         if len(names) == 1 or row[0] is None:
             return Q(**{f"{names[-1]}__{'gte' if descending else 'lte'}": row[-1]})
-        return (TupleGreaterThanOrEqual if descending else TupleLessThanOrEqual)(names, row)
+        together = (TupleGreaterThanOrEqual if descending else TupleLessThanOrEqual)(names, row)
+        return _ranged(together, names[0], row[0], up=descending)
 
     def _gathered(self, order: Sequence[str], most: int) -> list[Any]:
         """All that match are found first, by whatever finds them, and sorted then. Two statements."""
@@ -122,3 +123,9 @@ class Gathering(models.QuerySet[Any]):
         clone: Self = super()._clone()  # type: ignore[misc]
         clone.among, clone.whole = self.among, self.whole
         return clone
+
+
+def _ranged(together: Any, first: str, key: Any, *, up: bool) -> Q:
+    """A comparison of rows, and what it says of the first column: only of columns PostgreSQL sees that two bounds make
+    a range, and how narrow it is."""
+    return Q(together, **{f"{first}__{'gte' if up else 'lte'}": key})
