@@ -9,7 +9,7 @@ from telareview.web.times import middle_cut
 #: Of one value; the whole stands in the download.
 MAX_SHOWN_CHARACTERS = 4_000
 #: Of all values of one table, as markup; beyond it each is cut shorter.
-MAX_SHOWN_IN_ALL = 400_000
+MAX_SHOWN_IN_ALL = 200_000
 MAX_SHOWN_BEYOND = 200
 #: Of one path.
 MAX_PATH_CHARACTERS = 300
