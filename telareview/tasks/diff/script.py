@@ -86,14 +86,19 @@ class _Writer:
 
     def _object(self, left: dict[str, Json], right: dict[str, Json], depth: int) -> EditObject | None:
         same = self.identities.same
-        differ = [key for key, value in left.items() if key in right and not same(value, right[key])]
+        differ: list[str] = []
+        removed: list[str] = []
+        for key, value in left.items():
+            if key not in right:
+                removed.append(key)
+            elif not same(value, right[key]):
+                differ.append(key)
         if not self.edits.take(len(differ)):
             return None
         edited = {key: self.edit(left[key], right[key], depth + 1) for key in differ}
-        if left.keys() == right.keys():
-            return EditObject((), edited, {})
-        removed = tuple(key for key in left if key not in right)
-        return EditObject(removed, edited, {key: value for key, value in right.items() if key not in left})
+        if len(left) - len(removed) == len(right):
+            return EditObject(tuple(removed), edited, {})
+        return EditObject(tuple(removed), edited, {key: value for key, value in right.items() if key not in left})
 
     def _list(self, left: list[Json], right: list[Json], depth: int) -> EditList | None:
         aligner = Aligner(left, right, self.identities, self.steps)
