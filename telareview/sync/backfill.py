@@ -153,8 +153,8 @@ def _arrivals(ask: Ask, window: BackfillWindow) -> Iterator[Arrival]:
     """The pages of one window from where it stands, ready to be written; at its end, None instead of a page."""
     beginning = window.position or window.since
     for step in walk(ask, "createdAt", beginning, until=window.until, ends_believed=ENDS_BELIEVED):
-        page = step.page
-        yield window, step, page.snapshots if isinstance(page, PreparedPage) else [*map(Snapshot, page.tasks)]
+        prepared = step.page.snapshots if isinstance(step.page, PreparedPage) else {}
+        yield window, step, [prepared.get(task.id) or Snapshot(task) for task in step.page.tasks]
     yield window, None, ()
 
 
