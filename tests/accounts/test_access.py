@@ -4,6 +4,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from telareview.accounts.access import MOST_TO_ASK, whom_to_ask
+from telareview.accounts.backends import MemberBackend, memberships_of
 from telareview.accounts.models import Membership
 from telareview.accounts.roles import RIGHTS, Role, role_may
 from tests.accounts.cast import make_person, make_workspace, signed_in
@@ -162,3 +163,21 @@ def test_reading_writes_nothing(acme):
 
     assert all(query["sql"].startswith("SELECT") for query in queries)
     assert Session.objects.count() == 1
+
+
+def test_a_person_is_found_with_every_column_of_all_that_may_be_entered(acme, other):
+    ana = make_person("viewer", acme, name="Ana", page_size=100)
+    Membership.objects.create(person=ana, workspace=other, role="auditor")
+
+    found = MemberBackend().get_user(ana.pk)
+
+    wanted = list(memberships_of(ana.pk).select_related("person"))
+    assert len(wanted) == 2
+    assert [vars_of(each) for each in found.entered] == [vars_of(each) for each in wanted]
+    assert [vars_of(each.workspace) for each in found.entered] == [vars_of(each.workspace) for each in wanted]
+    assert vars_of(found) == vars_of(wanted[0].person)
+    assert not found._state.adding
+
+
+def vars_of(row):
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
