@@ -85,7 +85,8 @@ def backfill(
         if should_stop():
             raise Stopped
 
-    readers = Readers(min(connections, (os.cpu_count() or 1) - 1))
+    # One reads as fast as this one writes, and each takes 70 MiB.
+    readers = Readers(1 if (os.cpu_count() or 1) > 1 else 0)
 
     def ask(query: TaskQuery) -> TaskPage:
         return client.list_tasks(query, readers.read)

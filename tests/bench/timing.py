@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -57,3 +58,14 @@ def memory(pid: int, line: str) -> int:
         return 0
     found = next((row for row in status.splitlines() if row.startswith(f"{line}:")), "0 0")
     return int(found.split()[1]) * 1024
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that still run."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = (each / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(parent) == pid:
+                found.append(int(each.name))
+    return found
