@@ -85,7 +85,7 @@ def backfill(
         if should_stop():
             raise Stopped
 
-    # One reads as fast as this one writes, and each takes 70 MiB.
+    # One reads as fast as this one writes, and each takes 50 MiB.
     readers = Readers(1 if (os.cpu_count() or 1) > 1 else 0)
 
     def ask(query: TaskQuery) -> TaskPage:
