@@ -1,5 +1,6 @@
 """Who a session belongs to, together with the workspaces that person may enter: one statement for both."""
 
+from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -35,12 +36,14 @@ def _found(person_id: Any) -> list[Membership]:
     found = []
     for row in rows:
         values = iter(row)
-        membership, workspace, person = (
-            model.from_db(connection.alias, names, [*islice(values, len(names))]) for model, names in _columns()
-        )
+        membership, workspace, person = (_made(model, names, values) for model, names in _columns())
         membership.workspace, membership.person = workspace, person
         found.append(membership)
     return found
+
+
+def _made(model: type[Model], names: list[str], values: Iterator[Any]) -> Any:
+    return model.from_db(connection.alias, names, [*islice(values, len(names))])
 
 
 @cache

@@ -78,7 +78,7 @@ def record_tasks(records: Iterable[TaskRecord], look: Look) -> Recorded:
     """Mirror whole task records, with a version for every state not seen before. One transaction.
 
     Of several snapshots of one task the newest counts. Raises nothing of its own; database errors leave the mirror
-    as it was.
+    as it was, and take a transaction around this one along.
     """
     return record_looks([(map(Snapshot, records), look)])[0]
 

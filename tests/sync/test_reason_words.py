@@ -64,8 +64,8 @@ def test_no_sentence_of_the_client_is_without_one_here():
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "UnreadableRow":
                 raised += "version" not in ast.unparse(node)
-    # An instant has two sentences in one place; depth is told in two places, a missing field in three.
-    assert raised == len(REASONS) - 1 + 1 + 2
+    # An instant has two sentences in one place; a missing field is told in three.
+    assert raised == len(REASONS) - 1 + 2
 
 
 def test_the_kinds_are_those_the_client_names():

@@ -4,7 +4,7 @@ import datetime as dt
 import random
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from telareview.tasks.mirror import Look, record_looks, record_tasks
@@ -71,7 +71,7 @@ def test_eight_looks_cost_the_statements_of_one(acme):
 def test_what_the_database_refuses_leaves_none_of_the_looks(acme, monkeypatch):
     monkeypatch.setattr("telareview.tasks.snapshots.searchable_json", lambda value: "no json")
 
-    with pytest.raises(DatabaseError):
+    with pytest.raises(DatabaseError), transaction.atomic():
         record_looks([([Snapshot(record(task_json(number)))], look(acme)) for number in (1, 2)])
 
     assert not Task.objects.exists()
