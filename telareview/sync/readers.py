@@ -60,15 +60,16 @@ class Readers:
     def read(self, reply: Reply, query: TaskQuery) -> PreparedPage:
         """The page in a reply to `query`. Raises UnreadableReply when no list of rows is found in it."""
         self._count()
-        reader = self._places.get() if self._ready.is_set() else None
+        if not self._ready.is_set():
+            return read_prepared(reply, query)
+        reader = self._places.get()
         page: PreparedPage | None = None
-        if reader is not None:
-            try:
-                page = reader.ask(reply, query)
-            except (OSError, EOFError, pickle.UnpicklingError):
-                logger.warning("A process that reads pages has died; they are read here.")
-                reader = None
-        if self._ready.is_set():
+        try:
+            page = reader.ask(reply, query) if reader is not None else None
+        except (OSError, EOFError, pickle.UnpicklingError):
+            logger.warning("A process that reads pages has died; they are read here.")
+            reader = None
+        finally:
             self._places.put(reader)
         return page or read_prepared(reply, query)
 
