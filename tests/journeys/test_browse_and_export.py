@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from telareview.accounts.models import Person
 from telareview.sandbox import SandboxServer
@@ -37,6 +37,13 @@ def settled(page: Page) -> Page:
     """The page once its live check has been answered."""
     expect(page.locator("#live")).to_contain_text(re.compile(r"live \d\d:\d\d:\d\d"))
     expect(page.locator("#results")).not_to_have_attribute("aria-busy", "true")
+    return page
+
+
+def follow(page: Page, place: Locator) -> Page:
+    """The next page, whole: without scripts nothing on it says when it has arrived."""
+    with page.expect_navigation():
+        place.click()
     return page
 
 
@@ -144,20 +151,22 @@ def test_without_scripts_everything_is_reached_all_the_same(open_browser: OpenCo
 
     page.locator("#filters summary", has_text="Approver").click()
     page.get_by_role("group", name="Approver").get_by_label(ANA, exact=True).check()
-    page.get_by_role("button", name="Apply").click()
+    follow(page, page.get_by_role("button", name="Apply"))
 
     assert query(page)["approvedBy"] == [ANA]
-    assert len(rows(page)) == 50
-    page.locator("a[rel=next]").click()
-    assert 0 < len(rows(page)) <= 50
-    page.locator("[data-export]").click()
+    first_page = rows(page)
+    assert len(first_page) == 50
+    second_page = rows(follow(page, page.locator("a[rel=next]")))
+    assert 0 < len(second_page) <= 50
+    assert not set(first_page) & set(second_page)
+    follow(page, page.locator("[data-export]"))
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename.endswith(".csv")
     page.goto(f"/tasks/?approvedBy={ANA}&source=live")
     expect(page.locator("#live")).to_contain_text("live ")
-    page.locator("#rows th a").first.click()
-    page.get_by_role("link", name="Raw").click()
+    follow(page, page.locator("#rows th a").first)
+    follow(page, page.get_by_role("link", name="Raw"))
     expect(page.locator("#raw")).to_contain_text(ANA)
 
 

@@ -158,7 +158,8 @@ def test_all_of_it_works_without_scripts(arrive: Arrive) -> None:
 
     page.click("#drop-status summary")
     page.check("#drop-status input[value=failed]")
-    page.click("button:has-text('Apply')")
+    with page.expect_navigation():
+        page.click("button:has-text('Apply')")
 
     assert "status=failed" in page.url
     assert reader.names() == ["Nota-fiscal.pdf"]
