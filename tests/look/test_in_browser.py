@@ -182,6 +182,8 @@ def test_what_is_the_same_can_be_shown_beside_what_was_changed(arrive: Arrive) -
 PAGES = (
     "/tasks/",
     "/tasks/?q=nobody&colour=red",
+    "/tasks/?asOf=2020-01-01T00:00:00Z",
+    "/history/",
     "/sync/",
     "/exports/",
     "/history/seals/",
@@ -191,11 +193,14 @@ PAGES = (
 PARTS = ("changes", "summary", "history", "input", "raw")
 
 
-@pytest.mark.parametrize(("width", "least_target", "scheme"), [(1360, 24, "light"), (320, 44, "dark")])
+# Portuguese is the longer language, so it is the one that has to fit.
+@pytest.mark.parametrize(
+    ("width", "least_target", "scheme", "locale"), [(1360, 24, "light", "en-US"), (320, 44, "dark", "pt-BR")]
+)
 def test_every_page_is_accessible_fits_and_can_be_pressed(
-    arrive: Arrive, width: int, least_target: int, scheme: str
+    arrive: Arrive, width: int, least_target: int, scheme: str, locale: str
 ) -> None:
-    reader = arrive(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
+    reader = arrive(viewport={"width": width, "height": 800}, color_scheme=scheme, locale=locale, bypass_csp=True)
     page = reader.opens("/tasks/?status=completed")
     task = (page.locator("#rows a").first.get_attribute("href") or "").split("?")[0]
 
