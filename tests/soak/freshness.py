@@ -15,8 +15,6 @@ from uuid import UUID
 
 from django.conf import settings
 
-from telareview.accounts.models import Workspace
-from telareview.accounts.workspaces import DEFAULT_SLUG
 from telareview.demo.children import spawn
 from telareview.sandbox import SandboxServer
 from telareview.sync.models import Bookmark
@@ -75,15 +73,18 @@ def main(arguments: list[str]) -> int:
     watch = Watch()
     with SandboxServer(tasks=TASKS, alive=True, pace=PACE_SECONDS) as sandbox:
         sandbox.world.listeners.append(watch.hear)
-        workspace = Workspace(slug=DEFAULT_SLUG, name="Living", api_url=sandbox.url)
-        workspace.set_api_key(sandbox.key)
-        workspace.save()
         worker = spawn(
             "worker",
             [sys.executable, ROOT / "manage.py", "worker"],
             log=LOGS / "freshness.log",
             cwd=ROOT,
-            env=environment(address(), SECRET_KEY=settings.SECRET_KEY, TELAREVIEW_VAR=str(FOLDER)),
+            env=environment(
+                address(),
+                SECRET_KEY=settings.SECRET_KEY,
+                TELA_API_URL=sandbox.url,
+                TELA_API_KEY=sandbox.key,
+                TELAREVIEW_VAR=str(FOLDER),
+            ),
             stop_signal=signal.SIGTERM,
         )
         try:
