@@ -9,7 +9,7 @@ from django.db import connection
 
 from telareview.accounts.models import Workspace
 from telareview.tasks.bulk import copy_rows, upsert_rows
-from telareview.tasks.doers import first_doers, note_doers, note_first_doers
+from telareview.tasks.doers import FirstSight, first_doers, note_doers, note_first_doers
 from telareview.tasks.facts import Facts
 from telareview.tasks.former import lay_down_cards, widen_horizon
 from telareview.tasks.models import Kind, Learned, OutputIndex, Payload, TaskVersion
@@ -104,13 +104,16 @@ def write_states(states: Sequence[State]) -> None:
         _turn_cards(cursor, [each.version_id for each in states])
         widen_horizon(cursor, [each.version_id for each in states])
         if first:
-            note_first_doers(
-                cursor, ((each.version_id, doer) for each in first for doer in first_doers(each.facts, each.record))
-            )
+            note_first_doers(cursor, map(_first_sight, first))
         searched = [each for each in later if each.erasure is None]
         for write, some in ((copy_rows, first), (upsert_rows, searched)):
             if some:
                 write(cursor, OutputIndex._meta.db_table, INDEX_COLUMNS, [_index_row(each) for each in some])
+
+
+def _first_sight(each: State) -> FirstSight:
+    doers = first_doers(each.facts, each.record)
+    return FirstSight(each.look.workspace.pk, each.version_id, each.look.observed_at, doers)
 
 
 def _version_row(each: State) -> tuple[Any, ...]:
