@@ -23,6 +23,7 @@ from telareview.tasks.filters import TaskFilter
 from telareview.tasks.known import matching_tasks
 from telareview.tasks.leaves import walk
 from telareview.tasks.models import OutputIndex
+from telareview.tasks.paging import read_page
 from telareview.tasks.raw_view import escape_unsendable
 
 if TYPE_CHECKING:
@@ -181,8 +182,9 @@ def _count(plan: Plan, most: int) -> Count:
 
 def output_paths(plan: Plan) -> list[str]:
     """Paths that occur in outputs of the first tasks of the list, sorted; those through lists are left out."""
-    first = matching_tasks(plan.workspace, plan.task_filter, plan.zone).in_order(plan.task_filter)
-    ids = list(first.values_list("task_id", flat=True)[:OUTPUTS_SEEN])
+    beginning = plan.task_filter.from_start().replace(limit=OUTPUTS_SEEN)
+    first = read_page(matching_tasks(plan.workspace, plan.task_filter, plan.zone), beginning).rows
+    ids = [task.task_id for task in first]
     contents = OutputIndex.objects.filter(workspace=plan.workspace, task_id__in=ids).values_list("content", flat=True)
     found = (path for content in contents for path, _value in islice(walk(content), LEAVES_SEEN))
     paths = {escape_unsendable(path) for path in found if "[" not in path}

@@ -15,6 +15,7 @@ from telareview.review.models import BulkReview, BulkTask
 from telareview.review.queue import queue_of, waiting
 from telareview.review.refusals import kept_reason
 from telareview.sync.error_words import sentence_of
+from telareview.tasks.paging import read_page
 from telareview.web.htmx import render_page_or_part
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def bulk(request: "MemberRequest") -> HttpResponse:
         else:
             ask_for_approvals(begun)
             return redirect("review:bulk-result", begun.pk)
-    sample = waiting(request.workspace, task_filter, zone).in_order(task_filter)[:SAMPLE]
+    sample = read_page(waiting(request.workspace, task_filter, zone), task_filter.replace(limit=SAMPLE)).rows
     context = {"selection": selection, "queue": queue, "sample": sample, "changed": changed, "most": MOST_TASKS}
     return render(request, "review/bulk.html", context, status=CONFLICT if changed else 200)
 
