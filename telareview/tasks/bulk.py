@@ -1,7 +1,46 @@
 """Rows in bulk: COPY, and COPY with INSERT … ON CONFLICT for rows that may be there."""
 
 from collections.abc import Iterable, Sequence
+from itertools import batched
 from typing import Any
+from uuid import UUID
+
+#: Lines handed to the driver at a time.
+LINES_AT_A_TIME = 100
+
+
+def spelled(values: Iterable[Any]) -> str:
+    """Values as they stand in a line of COPY's text form: text, numbers, UUIDs, instants, octets, lists of texts, None.
+
+    The driver's own way, which is there for values of any type, takes twice as long for the facts of a task; it is the
+    faster one for a few long texts.
+    """
+    return "\t".join(map(_spelled, values))
+
+
+def _spelled(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if type(value) is list:
+        value = _array(value)
+    if isinstance(value, str):
+        # `translate` goes letter by letter, and takes fifty times as long for a payload.
+        return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    if type(value) is UUID:
+        return value.hex
+    return f"\\\\x{value.hex()}" if type(value) is bytes else str(value)
+
+
+def _array(texts: list[str]) -> str:
+    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return f'{{"{'","'.join(escaped)}"}}' if texts else "{}"
+
+
+def copy_lines(cursor: Any, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
+    """Append rows that are `spelled` already with COPY. Raises django.db's DatabaseError, as statements do."""
+    with cursor.db.wrap_database_errors, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for some in batched(lines, LINES_AT_A_TIME, strict=False):
+            copy.write("\n".join(some) + "\n")
 
 
 def copy_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:

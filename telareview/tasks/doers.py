@@ -4,7 +4,6 @@ A first sight is its creator's, an approval its approver's, an edit that is new 
 the person's who sent it, an erasure theirs who asked for it. Nobody is known to have revoked an approval.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,12 +13,7 @@ from django.db import connection, models
 
 from telareview.accounts.models import Workspace
 from telareview.tasks.bulk import copy_rows
-from telareview.tasks.facts import Facts
 from telareview.tasks.querysets import TaskQuerySet
-from telareview.tela import TaskRecord
-
-#: What the first of the two expressions below replaces, in text that is decoded already.
-UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 #: A payload's text without what PostgreSQL reads in no JSON: `\\u0000` and halves of surrogate pairs become U+FFFD.
 READABLE = r"""CASE WHEN {}::text ~ '\\u(0000|d[89a-f])' THEN regexp_replace({}::text, '\\u0000'
@@ -133,16 +127,6 @@ def note_first_doers(cursor: Any, sights: Iterable[FirstSight]) -> None:
     copy_rows(cursor, ChangeDoer._meta.db_table, DOER_COLUMNS, plain)
     if other:
         cursor.execute(NOTE_FIRST, [[version_id for version_id, _name in other], [name for _id, name in other]])
-
-
-def first_doers(facts: Facts, record: TaskRecord) -> list[str]:
-    """Who is told to have made the state in which a task is first seen, as a text column holds it."""
-    authors = (edit.author for edit in record.edited_fields or ())
-    return [
-        *filter(None, (facts.created_by, facts.approved_by)),
-        # As READABLE writes them.
-        *(UNREADABLE.sub("\ufffd", author) for author in authors if author),
-    ]
 
 
 def note_doers_of_task(workspace: Workspace, task_id: UUID) -> None:

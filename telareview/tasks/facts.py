@@ -75,6 +75,16 @@ def facts_of(record: TaskRecord) -> Facts:
     )
 
 
+def first_doers(facts: Facts, record: TaskRecord) -> list[str]:
+    """Who is told to have made the state in which a task is first seen, as a text column holds it."""
+    authors = (edit.author for edit in record.edited_fields or ())
+    return [
+        *filter(None, (facts.created_by, facts.approved_by)),
+        # As `doers.READABLE` writes them.
+        *(UNHOLDABLE.sub("\ufffd", author) for author in authors if author),
+    ]
+
+
 def holdable(text: str | None) -> str | None:
     """`text` as a PostgreSQL column can hold it: U+2400 for `\\u0000`, U+FFFD for a lone surrogate."""
     if text is None or not UNHOLDABLE.search(text):

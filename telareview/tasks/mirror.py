@@ -161,7 +161,7 @@ def _only_news(snapshots: Iterable[Snapshot], known: dict[UUID, _Known], look: L
         # Of an erased task only what is left of it counts.
         digest = withheld_hash(each.facts) if erasure else each.content_hash
         if before is None:
-            news.append(State(each, look, digest, each.facts))
+            news.append(State(each, look, digest))
         elif before.gone_at is None and bytes(before.content_hash) == digest:
             continue
         elif (record.updated_at, look.observed_at) < (before.updated_at, before.observed_at):
@@ -169,8 +169,8 @@ def _only_news(snapshots: Iterable[Snapshot], known: dict[UUID, _Known], look: L
             older.append(record.id)
         else:
             number, kind = before.version_number + 1, _kind(before, record)
-            facts = withheld(each.facts) if erasure else each.facts
-            news.append(State(each, look, digest, facts, number, kind, erasure=erasure))
+            left = withheld(each.facts) if erasure else None
+            news.append(State(each, look, digest, number, kind, erasure=erasure, withheld=left))
     return news, older
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from django.db import connection
 
 from telareview.accounts.models import Workspace
-from telareview.tasks.bulk import copy_rows, upsert_rows
-from telareview.tasks.doers import FirstSight, first_doers, note_doers, note_first_doers
+from telareview.tasks.bulk import copy_lines, copy_rows, spelled, upsert_rows
+from telareview.tasks.doers import FirstSight, note_doers, note_first_doers
 from telareview.tasks.facts import Facts
 from telareview.tasks.former import lay_down_cards, widen_horizon
 from telareview.tasks.models import Kind, Learned, OutputIndex, Payload, TaskVersion
@@ -64,13 +64,13 @@ class State:
     snapshot: Snapshot
     look: Look
     hash: bytes
-    facts: Facts
     number: int = 1
     kind: Kind = Kind.FIRST_SEEN
     changed_paths: Sequence[str] = field(default_factory=tuple)
     version_id: int = 0
-    #: Number of the erasure after which nothing personal is taken in; its facts are without it already.
+    #: Number of the erasure after which nothing personal is taken in, and the facts without it; None for others.
     erasure: int | None = None
+    withheld: Facts | None = None
 
     @property
     def record(self) -> TaskRecord:
@@ -91,7 +91,7 @@ def write_states(states: Sequence[State]) -> None:
         )
         for each, (version_id,) in zip(states, cursor.fetchall(), strict=True):
             each.version_id = version_id
-        copy_rows(cursor, TaskVersion._meta.db_table, VERSION_COLUMNS, map(_version_row, states))
+        copy_lines(cursor, TaskVersion._meta.db_table, VERSION_COLUMNS, map(_version_line, states))
         payloads = (
             (each.version_id, each.snapshot.salt, each.record.canonical_json) for each in states if each.erasure is None
         )
@@ -112,33 +112,24 @@ def write_states(states: Sequence[State]) -> None:
 
 
 def _first_sight(each: State) -> FirstSight:
-    doers = first_doers(each.facts, each.record)
-    return FirstSight(each.look.workspace.pk, each.version_id, each.look.observed_at, doers)
+    return FirstSight(each.look.workspace.pk, each.version_id, each.look.observed_at, each.snapshot.first_doers)
 
 
-def _version_row(each: State) -> tuple[Any, ...]:
-    return (
-        each.version_id,
-        each.look.workspace.pk,
-        *(_brief(value) for value in each.facts),
+def _version_line(each: State) -> str:
+    before = (each.version_id, each.look.workspace.pk)
+    facts = each.snapshot.spelled_facts if each.withheld is None else spelled(each.withheld)
+    behind = (
         each.number,
         each.kind.value,
         each.look.observed_at,
         each.look.learned_by.value,
         each.look.run_id,
-        _brief(list(each.changed_paths)),
+        list(each.changed_paths),
         each.hash,
         each.snapshot.commitment if each.erasure is None else None,
         each.erasure,
     )
-
-
-def _brief(value: Any) -> Any:
-    """A list of texts as PostgreSQL writes it: psycopg, which is there for lists of anything, takes its time."""
-    if type(value) is not list:
-        return value
-    texts = (text.replace("\\", "\\\\").replace('"', '\\"') for text in value)
-    return f'{{"{'","'.join(texts)}"}}' if value else "{}"
+    return f"{spelled(before)}\t{facts}\t{spelled(behind)}"
 
 
 def _turn_cards(cursor: Any, version_ids: list[int]) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from telareview.tela.fields import (
@@ -144,13 +144,24 @@ class TaskRecord:
         return f"<TaskRecord {self.id} {self.status[:20]!r} updated {self.updated_at.isoformat()}>"
 
     def __getstate__(self) -> tuple[Any, ...]:
-        """Without the parsed row, which travels to another process ten times as slowly as its text."""
-        return _told(self)
+        """What travels to another process: the text, and what tells this state from others. The rest is in the text."""
+        return _travels(self)
 
     def __setstate__(self, told: tuple[Any, ...]) -> None:
-        for name, value in zip(_TOLD, told, strict=True):
+        for name, value in zip(_TRAVELS, told, strict=True):
             _set(self, name, value)
         _set(self, "_raw", None)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """A field that did not travel: all of them are read again from the text."""
+            if name not in _STAYS:
+                raise AttributeError(name)
+            again = TaskRecord.from_json(self.raw)
+            for each in _STAYS:
+                _set(self, each, getattr(again, each))
+            return getattr(self, name)
 
     @property
     def raw(self) -> Mapping[str, Any]:
@@ -182,9 +193,9 @@ class TaskRecord:
         return self.raw.get("metadata")
 
 
-#: What a record tells another process.
-_TOLD = tuple(each.name for each in fields(TaskRecord) if each.name != "_raw")
-_told, _set = attrgetter(*_TOLD), object.__setattr__
+_TRAVELS = ("id", "status", "approved_at", "created_at", "updated_at", "has_payload", "canonical_json")
+_STAYS = frozenset(each.name for each in fields(TaskRecord)) - {*_TRAVELS, "_raw"}
+_travels, _set = attrgetter(*_TRAVELS), object.__setattr__
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

@@ -1,4 +1,5 @@
 import json
+import pickle
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -275,3 +276,23 @@ def test_a_version_is_read_whole():
 def test_a_version_of_another_shape_is_refused(changes, sentence):
     with pytest.raises(UnreadableRow, match=sentence):
         VersionRecord.from_json(VERSION | changes, task_id=UUID(TASK_ID))
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_a_record_that_travelled_to_another_process_tells_the_same(light):
+    edits = [{"path": "total", "author": "ana@acme.example", "editedAt": "2026-03-01T12:00:00.000Z"}]
+    row = task_row(
+        tags=["a", "b"], metadata={"editedFields": edits}, reference=4711, inputContent=None, odd=Decimal("1.10")
+    )
+    record = TaskRecord.from_json(row, light=light)
+
+    arrived = pickle.loads(pickle.dumps(record))
+
+    assert arrived.name == record.name
+    assert arrived.edited_fields == record.edited_fields
+    assert arrived == record
+    assert hash(arrived) == hash(record)
+    assert arrived.raw == row
+    assert arrived.has_payload is record.has_payload
+    with pytest.raises(AttributeError):
+        arrived.colour  # noqa: B018 - a field that no record has
