@@ -36,6 +36,11 @@ def _array(texts: list[str]) -> str:
     return f'{{"{'","'.join(escaped)}"}}' if texts else "{}"
 
 
+def uuids(values: Iterable[UUID]) -> str:
+    """An array of UUIDs as a parameter, for `%s::uuid[]`: the driver's own way takes ten times as long."""
+    return f"{{{','.join([value.hex for value in values])}}}"
+
+
 def copy_lines(cursor: Any, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
     """Append rows that are `spelled` already with COPY. Raises django.db's DatabaseError, as statements do."""
     with cursor.db.wrap_database_errors, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:

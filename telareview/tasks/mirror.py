@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from telareview.accounts.models import Workspace
+from telareview.tasks.bulk import uuids
 from telareview.tasks.diff import changed_leaf_paths
 from telareview.tasks.fact_columns import is_approved
 from telareview.tasks.facts import indexable
@@ -144,8 +145,9 @@ def lock_writers(workspace: Workspace) -> None:
 def _known_states(workspace: Workspace, ids: Iterable[UUID]) -> dict[UUID, _Known]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(_Known._fields)} FROM tasks_task WHERE workspace_id = %s AND task_id = ANY(%s)",  # noqa: S608 - our own names
-            [workspace.pk, list(ids)],
+            f"SELECT {', '.join(_Known._fields)} FROM tasks_task WHERE workspace_id = %s "  # noqa: S608 - our own names
+            "AND task_id = ANY(%s::uuid[])",
+            [workspace.pk, uuids(ids)],
         )
         return {row[0]: _Known(*row) for row in cursor.fetchall()}
 
