@@ -164,8 +164,10 @@ def _fresh(cursor: Any, source: Source, beyond: int, most: int, chosen: str = "t
     cursor.execute(
         f"SELECT record.workspace_id, '{source.name}', record.id, record.closed_commitment, {leaf_digest(text)} "  # noqa: S608 - our own names
         f"FROM (SELECT record.*, {source.commitment()} AS closed_commitment FROM {source.table} AS record "
+        # Ids first: to find the first few of many, whole records would be sorted, written to disk and read again.
+        f"WHERE record.id = ANY(ARRAY(SELECT record.id FROM {source.table} AS record "
         f"WHERE record.id > %s AND {chosen} AND {source.where} AND {_without_leaf(source)} "
-        "ORDER BY record.id LIMIT %s) AS record "
+        "ORDER BY record.id LIMIT %s))) AS record "
         "ORDER BY record.id",
         [beyond, most],
     )
