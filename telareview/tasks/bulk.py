@@ -44,7 +44,7 @@ def uuids(values: Iterable[UUID]) -> str:
 def copy_lines(cursor: Any, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
     """Append rows that are `spelled` already with COPY. Raises django.db's DatabaseError, as statements do."""
     with cursor.db.wrap_database_errors, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for some in batched(lines, LINES_AT_A_TIME, strict=False):
+        for some in batched(lines, LINES_AT_A_TIME):
             copy.write("\n".join(some) + "\n")
 
 
