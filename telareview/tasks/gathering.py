@@ -43,6 +43,19 @@ class Gathering(models.QuerySet[Any]):
         found.among, found.whole = others, self.all()
         return found
 
+    def filter(self, *args: Any, **kwargs: Any) -> Self:
+        """Of those that are gathered first as well: who asks further must not get what was gathered without it."""
+        found = super().filter(*args, **kwargs)
+        if found.whole is not None:
+            found.whole = found.whole.filter(*args, **kwargs)
+        return found
+
+    def exclude(self, *args: Any, **kwargs: Any) -> Self:
+        found = super().exclude(*args, **kwargs)
+        if found.whole is not None:
+            found.whole = found.whole.exclude(*args, **kwargs)
+        return found
+
     def within(self, *places: Any, **named: Any) -> Self:
         """Only rows at these places of the list: what holds for those that match and for those passed on the way."""
         place = Q(*places, **named)

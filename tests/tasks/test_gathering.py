@@ -124,3 +124,20 @@ def test_a_list_with_an_index_of_its_own_is_read_at_once(varied, viewer, few_are
             viewer.get(address)
 
         assert not any("OFFSET 5" in each["sql"] or "MATERIALIZED" in each["sql"] for each in caught)
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_what_is_asked_of_a_list_further_holds_for_what_is_gathered(varied, few_are_near, order):
+    """As the queue does, which takes from a list those that wait for review."""
+    query = QueryDict(urlencode({"tags": "rare", "q": "INV", "limit": 3, "order": order}))
+    task_filter, _problems = parse(query, Reader(UTC))
+    matching = matching_tasks(varied, task_filter, UTC)
+    asked = {"task_id__in": [task.task_id for task in matching.in_order(task_filter).reverse()[:2]]}
+    expected = [task.task_id for task in matching.filter(**asked).in_order(task_filter)]
+
+    found = [task.task_id for task in read_page(matching.filter(**asked), task_filter).rows]
+    left = [task.task_id for task in read_page(matching.exclude(**asked), task_filter).rows]
+
+    assert found == expected
+    assert len(found) == 2
+    assert left == [task.task_id for task in matching.exclude(**asked).in_order(task_filter)[:3]]
