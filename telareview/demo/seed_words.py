@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from telareview.tela import canonical_json
 
@@ -107,5 +108,5 @@ def slots() -> Iterator[tuple[Any, ...]]:
             *(slot, approver, canonical_json(approver), creator, canonical_json(creator), fate),
             *(canonical_json(firm), canonical_json(f"{other_firm} (matriz)"), list(tags), canonical_json(list(tags))),
             *(list(corrections), beginning, ending, canonical_json(beginning)[1:-1], canonical_json(ending)[1:-1]),
-            *((app.id, app.version_id, None) if app else (None, None, AGENT_ID)),
+            *((UUID(app.id), UUID(app.version_id), None) if app else (None, None, AGENT_ID)),
         )

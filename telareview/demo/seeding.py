@@ -7,6 +7,7 @@ own code). What a task is like follows from its number alone.
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from itertools import starmap
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from django.utils import timezone
 from telareview.accounts.models import Workspace
 from telareview.demo.seed_sql import FUNCTIONS, STATES
 from telareview.demo.seed_words import APPS, SLOT_COLUMNS, slots
-from telareview.tasks.bulk import copy_rows
+from telareview.tasks.bulk import copy_rows, octets
 from telareview.tasks.doers import ChangeDoer, remake_doers
 from telareview.tasks.former import remake
 from telareview.tasks.mirror import WRITER_LOCK, Look, record_gone
@@ -108,7 +109,7 @@ def _seed_chunk(workspace: Workspace, world: dict[str, Any]) -> None:
         cursor.execute("DROP TABLE IF EXISTS slots, states")
         columns = ", ".join(f"{name} {kind}" for name, kind in SLOT_COLUMNS.items())
         cursor.execute(f"CREATE TEMPORARY TABLE slots ({columns}) ON COMMIT DROP")
-        copy_rows(cursor, "slots", tuple(SLOT_COLUMNS), slots())
+        copy_rows(cursor, "slots", tuple(SLOT_COLUMNS), starmap(octets, slots()))
         cursor.execute(STATES, world)
         _insert(cursor, TaskVersion, VERSION_COLUMNS)
         _insert(cursor, Payload, ("version_id", "salt", "text"))

@@ -1,39 +1,69 @@
-"""Rows in bulk: COPY, and COPY with INSERT … ON CONFLICT for rows that may be there."""
+"""Rows in bulk: COPY, and COPY with INSERT … ON CONFLICT for rows that may be there.
+
+Rows go in PostgreSQL's binary form. It has nothing to escape here and to look for there, and no UUID or instant to
+write as text and to read again; the driver, which finds a way for values of any type, takes three times as long.
+"""
 
 from collections.abc import Iterable, Sequence
-from itertools import batched
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-#: Lines handed to the driver at a time.
-LINES_AT_A_TIME = 100
+#: Octets handed to the driver at a time, at least: each time it waits until the server has taken them.
+OCTETS_AT_A_TIME = 2**18
+#: What COPY's binary form begins and ends with, and what stands for null.
+SIGNATURE, END, NULL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff", b"\xff\xff\xff\xff"
+#: Of a list of texts: one dimension or none, no null in it, the type's number; and its first index.
+SOME_TEXTS, NO_TEXTS, FIRST_INDEX = b"\0\0\0\1\0\0\0\0\0\0\0\x19", b"\0\0\0\0\0\0\0\0\0\0\0\x19", b"\0\0\0\1"
+#: Lengths as they are told, for the short ones, which nearly all are.
+LENGTHS = tuple(length.to_bytes(4) for length in range(1024))
+YEAR_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def spelled(values: Iterable[Any]) -> str:
-    """Values as they stand in a line of COPY's text form: text, numbers, UUIDs, instants, octets, lists of texts, None.
+def octets(*values: Any) -> bytes:
+    """Values of a row in binary form, each behind its length: text, `bigint`, UUID, instant, list of texts, or None.
 
-    The driver's own way, which is there for values of any type, takes twice as long for the facts of a task; it is the
-    faster one for a few long texts.
+    Octets are taken as they are: for `bytea`, and for what `integer` and `jsonb` make.
     """
-    return "\t".join(map(_spelled, values))
+    told: list[bytes] = []
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            own = value.encode()
+        elif value is None:
+            told.append(NULL)
+            continue
+        elif kind is UUID:
+            own = value.int.to_bytes(16)
+        elif kind is datetime:
+            since = value - YEAR_2000
+            microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+            own = microseconds.to_bytes(8, signed=True)
+        elif kind is int:
+            own = value.to_bytes(8, signed=True)
+        elif kind is list:
+            own = _texts(value)
+        else:
+            own = value
+        length = len(own)
+        told += (LENGTHS[length] if length < len(LENGTHS) else length.to_bytes(4), own)
+    return b"".join(told)
 
 
-def _spelled(value: Any) -> str:
-    if value is None:
-        return "\\N"
-    if type(value) is list:
-        value = _array(value)
-    if isinstance(value, str):
-        # `translate` goes letter by letter, and takes fifty times as long for a payload.
-        return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-    if type(value) is UUID:
-        return value.hex
-    return f"\\\\x{value.hex()}" if type(value) is bytes else str(value)
+def integer(number: int | None) -> bytes | None:
+    """For a column of 32 bits."""
+    return None if number is None else number.to_bytes(4, signed=True)
 
 
-def _array(texts: list[str]) -> str:
-    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
-    return f'{{"{'","'.join(escaped)}"}}' if texts else "{}"
+def jsonb(text: str) -> bytes:
+    """JSON text for a `jsonb` column."""
+    return b"\1" + text.encode()
+
+
+def _texts(texts: Sequence[str]) -> bytes:
+    if not texts:
+        return NO_TEXTS
+    return b"".join((SOME_TEXTS, len(texts).to_bytes(4), FIRST_INDEX, octets(*texts)))
 
 
 def uuids(values: Iterable[UUID]) -> str:
@@ -41,22 +71,25 @@ def uuids(values: Iterable[UUID]) -> str:
     return f"{{{','.join([value.hex for value in values])}}}"
 
 
-def copy_lines(cursor: Any, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
-    """Append rows that are `spelled` already with COPY. Raises django.db's DatabaseError, as statements do."""
-    with cursor.db.wrap_database_errors, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for some in batched(lines, LINES_AT_A_TIME):
-            copy.write("\n".join(some) + "\n")
-
-
-def copy_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Append rows with COPY. Raises django.db's DatabaseError, as statements do."""
+def copy_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[bytes]) -> None:
+    """Append rows, each as `octets`, with COPY. Raises django.db's DatabaseError, as statements do."""
+    head = len(columns).to_bytes(2)
     # Django turns the driver's errors into its own for statements, but not for COPY.
-    with cursor.db.wrap_database_errors, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+    with (
+        cursor.db.wrap_database_errors,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT binary)") as copy,
+    ):
+        waiting, size = [SIGNATURE], 0
         for row in rows:
-            copy.write_row(row)
+            waiting += (head, row)
+            size += len(row)
+            if size > OCTETS_AT_A_TIME:
+                copy.write(b"".join(waiting))
+                waiting, size = [], 0
+        copy.write(b"".join(waiting) + END)
 
 
-def upsert_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+def upsert_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[bytes]) -> None:
     """COPY to a temporary table of the same shape, then one INSERT … ON CONFLICT of what is in it."""
     staged = f"staged_{table}"
     names = ", ".join(columns)
