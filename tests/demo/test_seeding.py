@@ -16,8 +16,8 @@ from telareview.tasks.diff import changed_leaf_paths
 from telareview.tasks.facts import Facts, commitment, content_hash, facts_of
 from telareview.tasks.mirror import Look, record_tasks
 from telareview.tasks.models import Learned, OutputIndex, Payload, Task, TaskVersion
-from telareview.tasks.outputs import searchable_json
 from telareview.tasks.revision import compare, content_of
+from telareview.tasks.searchable import searchable_json
 from telareview.tela import TaskRecord, canonical_json, decode
 
 TASKS = 500
