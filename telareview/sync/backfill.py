@@ -7,11 +7,11 @@ tasks at the open end. What changes meanwhile is found by the walk over `updated
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from telareview.accounts.models import Workspace
 from telareview.sync.exclusive import Stopped
@@ -161,12 +161,24 @@ def _arrivals(ask: Ask, window: BackfillWindow) -> Iterator[Arrival]:
 
 def _write(workspace: Workspace, run: SyncRun, arrived: Sequence[Arrival]) -> None:
     """Pages of different windows, and how far those have come, in one transaction."""
+    for window, step, _snapshots in arrived:
+        if step is None:
+            window.done = True
+        elif step.newest is not None and (window.position is None or step.newest > window.position):
+            window.position = step.newest
     with transaction.atomic():
         if pages := [(step, snapshots) for _window, step, snapshots in arrived if step is not None]:
             record_steps(workspace, run, pages)
-        for window, step, _snapshots in arrived:
-            if step is None:
-                window.done = True
-            elif step.newest is not None and (window.position is None or step.newest > window.position):
-                window.position = step.newest
-            window.save(update_fields=["position", "done"])
+        _keep({window.pk: window for window, _step, _snapshots in arrived}.values())
+
+
+def _keep(windows: Iterable[BackfillWindow]) -> None:
+    """How far these have come. One statement: one for each takes an eighth of the time in which a page is written."""
+    told = [(each.pk, each.position, each.done) for each in windows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE sync_backfillwindow AS kept SET position = told.position, done = told.done "
+            "FROM unnest(%s::bigint[], %s::timestamptz[], %s::boolean[]) AS told (id, position, done) "
+            "WHERE kept.id = told.id",
+            [[*column] for column in zip(*told, strict=True)],
+        )
