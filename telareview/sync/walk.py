@@ -10,7 +10,6 @@ walk by offset lost one task in eight.
 
 import dataclasses
 import datetime as dt
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from itertools import pairwise
 from typing import Literal
 from uuid import UUID
 
+from telareview.tasks.facts import content_hash
 from telareview.tela import TaskPage, TaskQuery, TaskRecord, TelaError
 
 type Ask = Callable[[TaskQuery], TaskPage]
@@ -70,17 +70,27 @@ def walk(
 ) -> Iterator[Step]:
     """Pages of tasks with `key` ≥ anchor (≤ until), oldest first, until the list is read to its present end.
 
+    A page that tells nothing which this walk has not just told is left out: the ends of a list are asked for again and
+    again, and each such page would cost a transaction.
+
     An empty or short answer may be a lie. Where the next walk begins at the newest row seen that costs a cycle; where
     the end is remembered (a window of the first fill) or concluded from (a sweep), `ends_believed` says how often
     running it must be told. Raises TelaError; whatever was yielded before holds.
     """
-    recent: dict[UUID, dt.datetime] = {}
+    recent: dict[UUID, TaskRecord] = {}
     for step in _steps(ask, key, anchor, until=until, light=light, ends_believed=ends_believed, pause=pause):
-        stamps = {task.id: stamp(task, key) for task in step.page.tasks}
-        yield dataclasses.replace(step, reread=frozenset(stamps.keys() & recent.keys()))
+        tasks = {task.id: task for task in step.page.tasks}
+        if step.page.rejected or any(not _is_known(task, recent) for task in step.page.tasks):
+            yield dataclasses.replace(step, reread=frozenset(tasks.keys() & recent.keys()))
         # Only rows about the newest stamp can come again.
-        edge = max(stamps.values(), default=anchor) - 4 * MILLISECOND
-        recent = {task_id: moment for task_id, moment in {**recent, **stamps}.items() if moment >= edge}
+        edge = max((stamp(task, key) for task in step.page.tasks), default=anchor) - 4 * MILLISECOND
+        recent = {task_id: task for task_id, task in {**recent, **tasks}.items() if stamp(task, key) >= edge}
+
+
+def _is_known(task: TaskRecord, recent: dict[UUID, TaskRecord]) -> bool:
+    """Whether it is among them, and as it was."""
+    before = recent.get(task.id)
+    return before is not None and (before.canonical_json == task.canonical_json or _digest(before) == _digest(task))
 
 
 def _steps(
@@ -156,10 +166,15 @@ def drain_tie(
 
 def _without_known(page: TaskPage, known: dict[UUID, bytes]) -> TaskPage:
     """The page without the tasks that stand in `known` as they are; notes there how the others are now."""
-    digests = {task.id: hashlib.sha256(task.canonical_json.encode()).digest() for task in page.tasks}
+    digests = {task.id: _digest(task) for task in page.tasks}
     news = tuple(task for task in page.tasks if known.get(task.id) != digests[task.id])
     known.update(digests)
     return dataclasses.replace(page, tasks=news)
+
+
+def _digest(task: TaskRecord) -> bytes:
+    """Of the task's state; addresses of files may be signed anew in every answer."""
+    return content_hash(task.canonical_json)
 
 
 def stamp(task: TaskRecord, key: Key) -> dt.datetime:
