@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-#: Octets handed to the driver at a time, at least: each time it waits until the server has taken them.
-OCTETS_AT_A_TIME = 2**18
+#: Octets handed to the driver at a time, at least: the server reads them while the next are made.
+OCTETS_AT_A_TIME = 2**16
 #: What COPY's binary form begins and ends with, and what stands for null.
 SIGNATURE, END, NULL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff", b"\xff\xff\xff\xff"
 #: Of a list of texts: one dimension or none, no null in it, the type's number; and its first index.
