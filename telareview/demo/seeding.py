@@ -19,7 +19,7 @@ from django.utils import timezone
 from telareview.accounts.models import Workspace
 from telareview.demo.seed_sql import FUNCTIONS, STATES
 from telareview.demo.seed_words import APPS, SLOT_COLUMNS, slots
-from telareview.tasks.bulk import copy_rows, octets
+from telareview.ledger.bulk import copy_rows, octets
 from telareview.tasks.doers import ChangeDoer, remake_doers
 from telareview.tasks.former import remake
 from telareview.tasks.mirror import WRITER_LOCK, Look, record_gone

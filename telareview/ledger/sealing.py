@@ -16,8 +16,9 @@ from django.db import connection, transaction
 
 from telareview.accounts.encryption import UnreadableSecret
 from telareview.accounts.models import Workspace
+from telareview.ledger.bulk import copy_rows, octets
 from telareview.ledger.merkle import Frontier
-from telareview.ledger.models import Checkpoint
+from telareview.ledger.models import Checkpoint, Leaf
 from telareview.ledger.notes import newest_key, signer_of
 from telareview.ledger.sources import Source, largest_sealed, leaf_digest, sources
 
@@ -27,6 +28,7 @@ SEALER_LOCK = 0x7365616C
 ROUND = 5_000
 #: Ids that may still be on their way when later ones have been sealed; a page of a pull draws some hundred.
 LOOK_BACK = 10_000
+LEAF_COLUMNS = ("workspace_id", "index", "source", "record_id", "hash", "closed")
 #: A page counts no further.
 COUNTED = 10_000
 
@@ -167,7 +169,8 @@ def _fresh(cursor: Any, source: Source, beyond: int, most: int, chosen: str = "t
         # Ids first: to find the first few of many, whole records would be sorted, written to disk and read again.
         f"WHERE record.id = ANY(ARRAY(SELECT record.id FROM {source.table} AS record "
         f"WHERE record.id > %s AND {chosen} AND {source.where} AND {_without_leaf(source)} "
-        "ORDER BY record.id LIMIT %s))) AS record "
+        # OFFSET 0, or the commitment would be made twice: as it is told, and inside the leaf's text.
+        "ORDER BY record.id LIMIT %s)) OFFSET 0) AS record "
         "ORDER BY record.id",
         [beyond, most],
     )
@@ -187,10 +190,11 @@ def _append(cursor: Any, workspace_id: int, rows: list[tuple[Any, ...]]) -> tupl
     workspace = Workspace.objects.get(pk=workspace_id)
     frontier = _frontier(cursor, workspace)
     first = frontier.size
-    columns = "workspace_id, index, source, record_id, hash, closed"
-    with cursor.db.wrap_database_errors, cursor.copy(f"COPY ledger_leaf ({columns}) FROM STDIN") as copy:
-        for index, (_workspace, source, record_id, closed, digest) in enumerate(rows, first):
-            copy.write_row((workspace_id, index, source, record_id, digest, closed))
+    leaves = (
+        octets(workspace_id, index, source, record_id, digest, closed)
+        for index, (_workspace, source, record_id, closed, digest) in enumerate(rows, first)
+    )
+    copy_rows(cursor, Leaf._meta.db_table, LEAF_COLUMNS, leaves)
     frontier.extend(bytes(row[4]) for row in rows)
     _checkpoint(workspace, frontier)
     return len(rows), frontier.size

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection, models
 
 from telareview.accounts.models import Workspace
-from telareview.tasks.bulk import copy_rows, octets
+from telareview.ledger.bulk import copy_rows, octets
 from telareview.tasks.querysets import TaskQuerySet
 
 #: A payload's text without what PostgreSQL reads in no JSON: `\\u0000` and halves of surrogate pairs become U+FFFD.

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from telareview.accounts.models import Workspace
-from telareview.tasks.bulk import uuids
+from telareview.ledger.bulk import uuids
 from telareview.tasks.diff import changed_leaf_paths
 from telareview.tasks.fact_columns import is_approved
 from telareview.tasks.facts import indexable

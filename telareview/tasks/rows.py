@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from telareview.accounts.models import Workspace
-from telareview.tasks.bulk import copy_rows, integer, jsonb, octets, upsert_rows
+from telareview.ledger.bulk import copy_rows, integer, jsonb, octets, upsert_rows
 from telareview.tasks.doers import FirstSight, note_doers, note_first_doers
 from telareview.tasks.facts import Facts
 from telareview.tasks.former import lay_down_cards, widen_horizon

@@ -5,7 +5,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from telareview.tasks.bulk import octets
+from telareview.ledger.bulk import octets
 from telareview.tasks.facts import Facts, commitment, content_hash, facts_of, first_doers
 from telareview.tasks.revision import content_of
 from telareview.tasks.searchable import searchable_json

@@ -89,6 +89,38 @@ def test_a_remembered_end_is_read_to_its_end_though_a_third_of_the_answers_is_sh
     assert {task.id for step in steps for task in step.page.tasks} == set(source.expected())
 
 
+def at_the_edge(*answers):
+    """What a walk yields of a list that ends at these tasks, one answer after the other."""
+    left = [page_of(task_json(1), task_json(2)), *(page_of(raw) for raw in answers)]
+    asked = []
+
+    def ask(query):
+        asked.append(query)
+        return left.pop(0) if left else page_of()
+
+    steps = list(walk(ask, "createdAt", BEGINNING, ends_believed=5, pause=lambda seconds: None))
+    return len(asked), [[task.name for task in step.page.tasks] for step in steps[1:]]
+
+
+def test_an_answer_that_tells_nothing_new_is_left_out():
+    last = task_json(2)
+
+    assert at_the_edge(last, last, last) == (6, [])
+
+
+def test_an_answer_that_tells_a_change_at_the_edge_is_not():
+    last = task_json(2)
+
+    assert at_the_edge(last, last | {"name": "Renamed.pdf"}, last | {"name": "Renamed.pdf"})[1] == [["Renamed.pdf"]]
+
+
+def test_an_address_that_is_only_signed_anew_tells_nothing():
+    def signed(number):
+        return task_json(2, fileUrl=f"https://files.example/a.pdf?X-Amz-Signature={number}")
+
+    assert at_the_edge(signed(1), signed(2), signed(3))[1] == [["INV-00002.pdf"]]
+
+
 def test_a_last_page_of_unreadable_rows_ends_the_walk():
     broken = RejectedRow(index=0, reason="id is missing.", raw_json="{}", task_id=None)
     last = TaskPage(tasks=(), rejected=(broken,), total=None, server_time=None, row_count=1)

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telareview.tasks.bulk import copy_rows, integer, jsonb, octets
+from telareview.ledger.bulk import copy_rows, integer, jsonb, octets
 from tests.tasks.hostile import TEXTS
 
 pytestmark = pytest.mark.django_db
