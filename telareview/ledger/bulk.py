@@ -1,7 +1,7 @@
 """Rows in bulk: COPY, and COPY with INSERT … ON CONFLICT for rows that may be there.
 
 Rows go in PostgreSQL's binary form. It has nothing to escape here and to look for there, and no UUID or instant to
-write as text and to read again; the driver, which finds a way for values of any type, takes three times as long.
+write as text and to read again; the driver, which finds a way for values of any type, takes twice as long.
 """
 
 from collections.abc import Iterable, Sequence

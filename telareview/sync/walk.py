@@ -70,8 +70,8 @@ def walk(
 ) -> Iterator[Step]:
     """Pages of tasks with `key` ≥ anchor (≤ until), oldest first, until the list is read to its present end.
 
-    A page that tells nothing which this walk has not just told is left out: the ends of a list are asked for again and
-    again, and each such page would cost a transaction.
+    A page of tasks that this walk has just told as they are is left out: the ends of a list are asked for again and
+    again, `ends_believed` times at most, and each such page would cost a transaction.
 
     An empty or short answer may be a lie. Where the next walk begins at the newest row seen that costs a cycle; where
     the end is remembered (a window of the first fill) or concluded from (a sweep), `ends_believed` says how often
@@ -80,7 +80,9 @@ def walk(
     recent: dict[UUID, TaskRecord] = {}
     for step in _steps(ask, key, anchor, until=until, light=light, ends_believed=ends_believed, pause=pause):
         tasks = {task.id: task for task in step.page.tasks}
-        if step.page.rejected or any(not _is_known(task, recent) for task in step.page.tasks):
+        # A step of a pass over a tie may be empty and is told all the same: there may be many in a row, and whoever
+        # takes them looks between two whether it is to stop.
+        if step.page.rejected or not tasks or any(not _is_known(task, recent) for task in step.page.tasks):
             yield dataclasses.replace(step, reread=frozenset(tasks.keys() & recent.keys()))
         # Only rows about the newest stamp can come again.
         edge = max((stamp(task, key) for task in step.page.tasks), default=anchor) - 4 * MILLISECOND

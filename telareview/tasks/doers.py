@@ -59,7 +59,7 @@ WHERE version.workspace_id = %s AND version.task_id = ANY(%s)
     AND doer.workspace_id = version.workspace_id AND doer.version_id = version.id
 """
 #: Small letters beyond ASCII are PostgreSQL's to say, as it says them to who looks for a person.
-IN_SMALL_LETTERS = "SELECT person, left(lower(person), 600) FROM unnest(%s::text[]) AS told (person)"
+IN_SMALL_LETTERS = "SELECT person, left(lower(person), %s) FROM unnest(%s::text[]) AS told (person)"
 DOER_COLUMNS = ("workspace_id", "person", "observed_at", "version_id")
 PERSON_CHARACTERS = 600
 OF_THESE = "version.id = ANY(%s)"
@@ -112,7 +112,7 @@ def note_first_doers(cursor: Any, sights: Sequence[FirstSight]) -> None:
     persons = {person for each in sights for person in each.doers}
     small = {person: person.lower()[:PERSON_CHARACTERS] for person in persons if person.isascii()}
     if others := [*persons - small.keys()]:
-        cursor.execute(IN_SMALL_LETTERS, [others])
+        cursor.execute(IN_SMALL_LETTERS, [PERSON_CHARACTERS, others])
         small.update(cursor.fetchall())
     rows = (
         octets(each.workspace_id, person, each.observed_at, each.version_id)

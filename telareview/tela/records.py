@@ -152,14 +152,8 @@ class TaskRecord:
 
     def __setstate__(self, told: tuple[Any, ...]) -> None:
         number, created, updated, has_payload, text = told
-        for name, value in (
-            ("id", UUID(int=number)),
-            ("created_at", read_instant(created)),
-            ("updated_at", read_instant(updated)),
-            ("has_payload", has_payload),
-            ("canonical_json", text),
-            ("_raw", None),
-        ):
+        values = (UUID(int=number), read_instant(created), read_instant(updated), has_payload, text, None)
+        for name, value in zip(_TRAVELS, values, strict=True):
             _set(self, name, value)
 
     if not TYPE_CHECKING:
@@ -203,9 +197,8 @@ class TaskRecord:
         return self.raw.get("metadata")
 
 
-_STAYS = frozenset(each.name for each in fields(TaskRecord)) - {
-    *("id", "created_at", "updated_at", "has_payload", "canonical_json", "_raw")
-}
+_TRAVELS = ("id", "created_at", "updated_at", "has_payload", "canonical_json", "_raw")
+_STAYS = frozenset(each.name for each in fields(TaskRecord)) - {*_TRAVELS}
 _set = object.__setattr__
 
 

@@ -2,11 +2,12 @@
 
 import datetime as dt
 import random
+from itertools import pairwise
 
 import pytest
 
 from telareview.sync.pull import OVERLAP
-from telareview.sync.walk import MILLISECOND, PAGE_ROWS, RestlessTie, UnsoundPage, drain_tie, stamp, walk
+from telareview.sync.walk import EMPTY_ANSWERS, MILLISECOND, PAGE_ROWS, RestlessTie, UnsoundPage, drain_tie, stamp, walk
 from telareview.tela import RejectedRow, TaskPage, TimedOut
 from tests.sync.moving_source import BEGINNING, MovingSource
 from tests.tasks.records import record, task_json
@@ -119,6 +120,21 @@ def test_an_address_that_is_only_signed_anew_tells_nothing():
         return task_json(2, fileUrl=f"https://files.example/a.pdf?X-Amz-Signature={number}")
 
     assert at_the_edge(signed(1), signed(2), signed(3))[1] == [["INV-00002.pdf"]]
+
+
+def test_whoever_takes_the_pages_of_a_tie_can_stop_between_two_calls_that_tell_nothing_new():
+    source = MovingSource(1, tasks=400, changes=0, ties=330)
+    asked, told_at = [], [0]
+
+    def ask(query):
+        asked.append(query)
+        return source.list_tasks(query)
+
+    for _step in walk(ask, "updatedAt", BEGINNING):
+        told_at.append(len(asked))
+
+    assert len(asked) > 20
+    assert max(later - earlier for earlier, later in pairwise(told_at)) <= EMPTY_ANSWERS + 2
 
 
 def test_a_last_page_of_unreadable_rows_ends_the_walk():
